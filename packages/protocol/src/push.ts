@@ -1,0 +1,23 @@
+import type { Payload } from './payload.ts'
+import type { ClientInfo, Publication } from './reply.ts'
+import type { UnsubscribeReason } from './unsubscribes.ts'
+
+/** A server-side subscription that was added while the client is connected. */
+export interface SubscribePush {
+  recoverable?: boolean
+  positioned?: boolean
+  epoch?: string
+  offset?: number
+  data?: Payload
+}
+
+/** What the server sends unasked. Everything but `message`, `disconnect` and `refresh` belongs to a channel. */
+export type Push =
+  | { channel: string; pub: Publication }
+  | { channel: string; join: { info: ClientInfo } }
+  | { channel: string; leave: { info: ClientInfo } }
+  | { channel: string; unsubscribe: UnsubscribeReason }
+  | { channel: string; subscribe: SubscribePush }
+  | { message: { data: Payload } }
+  | { disconnect: { code: number; reason: string } }
+  | { refresh: { expires?: boolean; ttl?: number } }

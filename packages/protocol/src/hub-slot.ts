@@ -3,7 +3,13 @@
  * module's own variable would be two; the slot is one. It holds plain functions and plain data only: the two sides may
  * come from different copies of this file. A change of shape takes a new number in the symbol.
  */
-import type { ServerApiBatchReply, ServerApiBatchRequest, ServerApiMethod, ServerApiReply, ServerApiRequest } from './server-api.ts'
+import type {
+  ServerApiBatchReply,
+  ServerApiBatchRequest,
+  ServerApiMethod,
+  ServerApiReply,
+  ServerApiRequest,
+} from './server-api.ts'
 
 export interface HubSlot {
   readonly version: 1

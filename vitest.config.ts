@@ -1,0 +1,29 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@backchannel/source', ...defaultServerConditions]
+
+/** Every workspace is a project of its own, named after its folder: `vitest --project hub`. */
+const workspaces = ['packages', 'apps', 'tools'].flatMap((parent) =>
+  readdirSync(parent)
+    .map((name) => ({ name, root: `${parent}/${name}` }))
+    .filter(({ root }) => existsSync(`${root}/package.json`)),
+)
+
+export default defineConfig({
+  ssr: { resolve: { conditions } },
+  test: {
+    sequence: { seed: Number(process.env['SEED'] ?? Date.now()) },
+    testTimeout: 15_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    projects: [...workspaces, { name: 'root', root: '.' }, { name: 'conformance', root: 'conformance' }].map(
+      ({ name, root }) => ({
+        extends: true as const,
+        root,
+        test: { name, include: name === 'root' ? ['scripts/**/*.test.ts'] : ['**/*.test.{ts,tsx}'] },
+      }),
+    ),
+  },
+})

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import * as stub from './browser-stub.ts'
+import * as server from './index.ts'
+
+const sentence = '@backchannel/realtime is server-only. Use @backchannel/realtime/client to subscribe in the browser.'
+
+describe('the browser stub', () => {
+  test('has exactly the exports of the server entry', () => {
+    expect(Object.keys(stub).sort()).toEqual(Object.keys(server).sort())
+    expect(Object.keys(stub)).toContain('publish')
+    expect(Object.keys(stub)).not.toContain('createRealtime')
+  })
+
+  test('is off', () => {
+    expect(stub.isRealtimeEnabled()).toBe(false)
+  })
+
+  const throwing = Object.entries(stub).filter(([name]) => name !== 'isRealtimeEnabled')
+
+  test.each(throwing)('%s throws synchronously and says what to use', (_name, value) => {
+    const call = value as unknown as (...args: unknown[]) => unknown
+    expect(() => call('a', 'b')).toThrow(new Error(sentence))
+  })
+
+  test('the error class can be asked for, but not made', () => {
+    const error: unknown = new Error('x')
+    expect(error instanceof stub.RealtimeError).toBe(false)
+    expect(() => new stub.RealtimeError('disabled', 'x')).toThrow(new Error(sentence))
+  })
+
+  test('has the types of the server entry', () => {
+    // Compiles only while both are assignable to each other's types.
+    const asServer: typeof server = stub
+    const asStub: typeof stub = server
+    const options: stub.BroadcastOptions = { idempotencyKey: 'k' } satisfies server.BroadcastOptions
+    const error: stub.RealtimeError | undefined = undefined as server.RealtimeError | undefined
+    expect([asServer, asStub, options, error]).toHaveLength(4)
+  })
+})

@@ -1,0 +1,133 @@
+import type { ServerApiBatchReply } from '@backchannel/protocol'
+import type { CallOptions, Driver } from '../driver.ts'
+import { RealtimeError } from '../errors.ts'
+
+export interface CentrifugoDriverOptions {
+  /** Without the method: `http://localhost:8000/api`. */
+  apiUrl: string
+  apiKey: string
+  tokenSecret: string
+  websocketUrl: string
+  /** Limit of one call, answer included. @default 5000 */
+  timeoutMs?: number
+}
+
+/** Centrifugo's HTTP API over the global `fetch`. */
+export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver {
+  const { apiKey, timeoutMs = 5000 } = options
+  const apiUrl = options.apiUrl.replace(/\/+$/, '')
+
+  async function post(method: string, request: unknown, { transportErrors = false }: CallOptions = {}) {
+    const body = serialise(method, request)
+    const headers: Record<string, string> = { 'content-type': 'application/json', 'X-API-Key': apiKey }
+    if (transportErrors) headers['X-Centrifugo-Error-Mode'] = 'transport'
+    let response: Response
+    let text: string
+    try {
+      // Redirects are not followed: fetch would carry the API key to wherever the redirect points.
+      response = await fetch(`${apiUrl}/${method}`, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      text = await response.text()
+    } catch (error) {
+      throw transportFailure(method, error, timeoutMs)
+    }
+    return readAnswer(method, response, text)
+  }
+
+  return {
+    name: 'centrifugo',
+    async call(method, request, callOptions) {
+      const answer = await post(method, request, callOptions)
+      return (answer['result'] ?? {}) as never
+    },
+    async batch(request) {
+      const answer = await post('batch', request)
+      if (!Array.isArray(answer['replies'])) throw malformed('batch')
+      return { replies: answer['replies'] as ServerApiBatchReply['replies'] }
+    },
+    tokenKey: () => options.tokenSecret,
+    subscriptionTokenKey: () => options.tokenSecret,
+    websocketUrl: () => options.websocketUrl,
+  }
+}
+
+function serialise(method: string, request: unknown): string {
+  try {
+    return JSON.stringify(request)
+  } catch {
+    // The engine's message names the data's own keys; it stays here.
+    throw new RealtimeError('unserialisable', `${method}: the data has no JSON form`)
+  }
+}
+
+/** The answer's JSON object; an empty body counts as one without an error. */
+function readAnswer(method: string, response: Response, text: string): Record<string, unknown> {
+  const answer = text.trim() === '' ? {} : parseObject(text)
+  if (!response.ok) {
+    const { status } = response
+    const error = answer === undefined ? undefined : errorOf(answer)
+    if (error !== undefined) {
+      throw new RealtimeError('rejected', `${method}: ${describe(error)}, HTTP ${status}`, { code: error.code, status })
+    }
+    throw new RealtimeError('status', `${method}: the server answered HTTP ${status}`, { status })
+  }
+  if (answer === undefined) throw malformed(method)
+  if (answer['error'] != null) {
+    const error = errorOf(answer['error'])
+    if (error === undefined) throw malformed(method)
+    throw new RealtimeError('rejected', `${method}: ${describe(error)}`, { code: error.code })
+  }
+  return answer
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function errorOf(value: unknown): { code: number; message: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { code, message } = value as { code?: unknown; message?: unknown }
+  if (typeof code !== 'number') return undefined
+  // Bounded: it goes into a log, and what stands behind the URL need not be Centrifugo.
+  return { code, message: typeof message === 'string' ? message.slice(0, 100) : '' }
+}
+
+function describe(error: { code: number; message: string }): string {
+  return `the server answered error ${error.code} (${error.message})`
+}
+
+function malformed(method: string): RealtimeError {
+  return new RealtimeError('malformed', `${method}: the answer is not that of Centrifugo's API`)
+}
+
+/** Never the original message: fetch quotes URLs with their credentials and header values with their keys. */
+function transportFailure(method: string, error: unknown, timeoutMs: number): RealtimeError {
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'TimeoutError' || name === 'AbortError') {
+    return new RealtimeError('timeout', `${method}: no answer within ${timeoutMs} ms`)
+  }
+  return new RealtimeError('network', `${method}: the server could not be reached (${systemCode(error)})`)
+}
+
+/** `ECONNREFUSED` and the like; fetch hides it in the cause. */
+function systemCode(error: unknown): string {
+  let current = error
+  for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
+    const { code, cause } = current as { code?: unknown; cause?: unknown }
+    if (typeof code === 'string') return code
+    current = cause
+  }
+  return error instanceof Error ? error.name : 'unknown'
+}

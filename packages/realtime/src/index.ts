@@ -1,0 +1,42 @@
+/**
+ * The server half: tokens, publish, broadcast and the server API, over Centrifugo's HTTP API or the hub of this
+ * process. Under the `browser` condition this entry is `browser-stub.ts`.
+ */
+export * from './channel-payloads.ts'
+export { personalChannel } from './channel-names.ts'
+export { isRealtimeEnabled, realtimeWsUrl } from './engine.ts'
+export { RealtimeError, type FailureReason } from './errors.ts'
+export { setRealtimeLogger, type RealtimeLogger } from './log.ts'
+export { broadcast, publish, type BroadcastOptions } from './publish.ts'
+export {
+  batch,
+  channels,
+  disconnect,
+  history,
+  historyRemove,
+  info,
+  presence,
+  presenceStats,
+  refresh,
+  rpc,
+  subscribe,
+  unsubscribe,
+  type BatchCommand,
+  type BatchReply,
+  type ConnectionSelector,
+  type DisconnectOptions,
+  type HistoryOptions,
+  type HistoryPage,
+  type HistoryPublication,
+  type NodeInfo,
+  type PresenceInfo,
+  type RefreshOptions,
+  type ServerSubscribeOptions,
+  type StreamPosition,
+} from './server-api.ts'
+export {
+  issueConnectionToken,
+  issueSubscriptionToken,
+  type ConnectionTokenOptions,
+  type SubscriptionTokenOptions,
+} from './tokens.ts'

@@ -1,0 +1,105 @@
+import type { ServerApiResult } from '@backchannel/protocol'
+import type { PayloadOf } from './channel-payloads.ts'
+import { requireDriver } from './engine.ts'
+import { RealtimeError } from './errors.ts'
+import { logFailure } from './log.ts'
+
+/**
+ * Sends data to a channel; true when the server took it. Never throws and never rejects: what goes wrong gives false
+ * and leaves its reason in the log. Best effort: write to the database first.
+ */
+export async function publish<Channel extends string>(channel: Channel, data: PayloadOf<Channel>): Promise<boolean> {
+  try {
+    requireJson('publish', data)
+    await requireDriver('publish').call('publish', { channel, data })
+    return true
+  } catch (error) {
+    logFailure('publish', error, { channel })
+    return false
+  }
+}
+
+export interface BroadcastOptions {
+  /** Per channel, remembered for 5 minutes: a repeat publishes nothing. @default a new key per call */
+  idempotencyKey?: string
+  /** Further attempts after a failure that may pass. @default 1 */
+  retries?: number
+  /** Pause before each of them, milliseconds. @default 1000 */
+  retryDelayMs?: number
+  /** Do not append to the channels' histories. */
+  skipHistory?: boolean
+  /** Small string facts beside the data. */
+  tags?: Record<string, string>
+  /** With history: skipped when not above the version stored last. */
+  version?: number
+  /** Versions of another epoch are not compared. */
+  versionEpoch?: string
+}
+
+/**
+ * Sends the same data to many channels with one request; true when every channel took it. Never throws and never
+ * rejects. A failure that may pass (no connection, no answer in time, HTTP 500, 502, 503, 504) is tried again once,
+ * with the same idempotency key, so that no channel gets the data twice. Each attempt has 5 seconds.
+ */
+export async function broadcast<Channel extends string>(
+  channels: readonly Channel[],
+  data: PayloadOf<Channel>,
+  options: BroadcastOptions = {},
+): Promise<boolean> {
+  try {
+    requireJson('broadcast', data)
+    const { retries = 1, retryDelayMs = 1000 } = options
+    const request = {
+      channels: [...channels],
+      data,
+      idempotency_key: options.idempotencyKey || crypto.randomUUID(),
+      ...(options.skipHistory !== undefined && { skip_history: options.skipHistory }),
+      ...(options.tags !== undefined && { tags: options.tags }),
+      ...(options.version !== undefined && { version: options.version }),
+      ...(options.versionEpoch !== undefined && { version_epoch: options.versionEpoch }),
+    }
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // Asked for anew: the environment may have changed during the pause.
+        const result = await requireDriver('broadcast').call('broadcast', request, { transportErrors: true })
+        requireEveryChannel(result)
+        return true
+      } catch (error) {
+        if (attempt >= retries || !mayPass(error)) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs))
+    }
+  } catch (error) {
+    logFailure('broadcast', error, { channels: Array.isArray(channels) ? channels.length : 0 })
+    return false
+  }
+}
+
+/** JSON has no form for these, and `JSON.stringify` would leave the member out without a word. */
+function requireJson(method: string, data: unknown): void {
+  if (data === undefined || typeof data === 'function' || typeof data === 'symbol') {
+    throw new RealtimeError('unserialisable', `${method}: the data has no JSON form`)
+  }
+}
+
+function requireEveryChannel(result: Partial<ServerApiResult<'broadcast'>>): void {
+  const errors = (result.responses ?? []).flatMap((response) => ('error' in response ? [response.error] : []))
+  const [first] = errors
+  if (first === undefined) return
+  throw new RealtimeError(
+    'rejected',
+    `broadcast: ${errors.length} of ${result.responses?.length} channels failed, the first with error ${first.code}`,
+    { code: first.code },
+  )
+}
+
+const passingStatuses = new Set([500, 502, 503, 504])
+/** What the server answers when something unexpected failed inside it. */
+const internalError = 100
+
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof RealtimeError)) return false
+  if (error.reason === 'network' || error.reason === 'timeout') return true
+  if (error.status !== undefined) return passingStatuses.has(error.status)
+  return error.reason === 'rejected' && error.code === internalError
+}

@@ -1,0 +1,245 @@
+/**
+ * The rest of the server API. Unlike `publish` and `broadcast`, these answer a value or reject with a RealtimeError
+ * (`reason`, `code`, `status`): who asks for presence needs to know that there is no answer. Each call has 5 seconds;
+ * nothing is retried. A feature that a channel has not enabled is `code` 108, an unknown namespace 102.
+ */
+import type {
+  ApiClientInfo,
+  ServerApiBatchCommand,
+  ServerApiBatchReply,
+  ServerApiMethods,
+  ServerApiMethod,
+  ServerApiRequest,
+  ServerApiResult,
+} from '@backchannel/protocol'
+import { requireDriver } from './engine.ts'
+
+/** One connection in a channel. */
+export interface PresenceInfo {
+  user: string
+  /** The connection's id. */
+  client: string
+  /** `info` of the connection token. */
+  connInfo?: unknown
+  /** `info` of the subscription token. */
+  chanInfo?: unknown
+}
+
+export interface StreamPosition {
+  offset: number
+  epoch: string
+}
+
+export interface HistoryPublication {
+  data: unknown
+  offset: number
+  info?: PresenceInfo
+  tags?: Record<string, string>
+  version?: number
+}
+
+export interface HistoryOptions {
+  /** Publications at most; -1 for all. @default 0: only the position */
+  limit?: number
+  /** Publications after this position (before it with `reverse`). */
+  since?: StreamPosition
+  /** Newest first. @default false */
+  reverse?: boolean
+}
+
+export interface HistoryPage extends StreamPosition {
+  publications: HistoryPublication[]
+}
+
+export interface NodeInfo {
+  uid: string
+  name: string
+  version: string
+  numClients: number
+  numUsers: number
+  numSubs: number
+  numChannels: number
+  /** Seconds. */
+  uptime: number
+}
+
+/** Narrows a call to one of the user's connections. */
+export interface ConnectionSelector {
+  /** The connection's id. */
+  client?: string
+  /** The connection's session id, where a transport has one. */
+  session?: string
+}
+
+export interface ServerSubscribeOptions extends ConnectionSelector {
+  /** Shown to others in presence and join events. */
+  info?: unknown
+  /** Handed to the client with the subscription. */
+  data?: unknown
+  /** Unix seconds. */
+  expireAt?: number
+  recoverSince?: StreamPosition
+  override?: ServerApiMethods['subscribe']['request']['override']
+}
+
+export interface DisconnectOptions extends ConnectionSelector {
+  /** Connections of the user that stay. */
+  whitelist?: string[]
+  /** 4000 to 4499: the client comes back; 4500 to 4999: it does not. @default 3503, it does not */
+  code?: number
+  /** At most 123 bytes. */
+  reason?: string
+}
+
+export interface RefreshOptions extends ConnectionSelector {
+  /** Ends the connection as expired. */
+  expired?: boolean
+  /** The new expiry, unix seconds. */
+  expireAt?: number
+  info?: unknown
+}
+
+/** A command of a batch, in the wire's own names: `{ publish: { channel, data } }`. */
+export type BatchCommand = ServerApiBatchCommand
+/** The answer to one command: its method's result under its name, or `error`. */
+export type BatchReply = ServerApiBatchReply['replies'][number]
+
+// Async, so that a missing engine rejects like every other failure.
+async function call<M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): Promise<ServerApiResult<M>> {
+  return requireDriver(method).call(method, request)
+}
+
+/** Who is in the channel, by connection id. */
+export async function presence(channel: string): Promise<Record<string, PresenceInfo>> {
+  const result = await call('presence', { channel })
+  return Object.fromEntries(Object.entries(result.presence ?? {}).map(([client, info]) => [client, presenceInfo(info)]))
+}
+
+/** How many connections and how many users are in the channel. */
+export async function presenceStats(channel: string): Promise<{ numClients: number; numUsers: number }> {
+  const result = await call('presence_stats', { channel })
+  return { numClients: result.num_clients ?? 0, numUsers: result.num_users ?? 0 }
+}
+
+/** The channel's stored publications and its position. Without a limit only the position. */
+export async function history(channel: string, options: HistoryOptions = {}): Promise<HistoryPage> {
+  const result = await call('history', {
+    channel,
+    ...(options.limit !== undefined && { limit: options.limit }),
+    ...(options.since !== undefined && { since: options.since }),
+    ...(options.reverse !== undefined && { reverse: options.reverse }),
+  })
+  return {
+    publications: (result.publications ?? []).map(({ data, offset, info, tags, version }) => ({
+      data,
+      offset: offset ?? 0,
+      ...(info !== undefined && { info: presenceInfo(info) }),
+      ...(tags !== undefined && { tags }),
+      ...(version !== undefined && { version }),
+    })),
+    offset: result.offset ?? 0,
+    epoch: result.epoch ?? '',
+  }
+}
+
+/** Empties the channel's history; its position stays. */
+export async function historyRemove(channel: string): Promise<void> {
+  await call('history_remove', { channel })
+}
+
+/** The channels that have subscribers, by name; `pattern` is a glob. */
+export async function channels(pattern?: string): Promise<Record<string, { numClients: number }>> {
+  const result = await call('channels', pattern === undefined ? {} : { pattern })
+  return Object.fromEntries(
+    Object.entries(result.channels ?? {}).map(([name, { num_clients = 0 }]) => [name, { numClients: num_clients }]),
+  )
+}
+
+/** The servers that answer together, and what each holds. */
+export async function info(): Promise<{ nodes: NodeInfo[] }> {
+  const result = await call('info', {})
+  return {
+    nodes: (result.nodes ?? []).map((node) => ({
+      uid: node.uid,
+      name: node.name,
+      version: node.version,
+      numClients: node.num_clients ?? 0,
+      numUsers: node.num_users ?? 0,
+      numSubs: node.num_subs ?? 0,
+      numChannels: node.num_channels ?? 0,
+      uptime: node.uptime ?? 0,
+    })),
+  }
+}
+
+/** Subscribes the user's connections to the channel from the server's side. `''` means anonymous connections. */
+export async function subscribe(userId: string, channel: string, options: ServerSubscribeOptions = {}): Promise<void> {
+  await call('subscribe', {
+    user: userId,
+    channel,
+    ...selector(options),
+    ...(options.info !== undefined && { info: options.info }),
+    ...(options.data !== undefined && { data: options.data }),
+    ...(options.expireAt !== undefined && { expire_at: options.expireAt }),
+    ...(options.recoverSince !== undefined && { recover_since: options.recoverSince }),
+    ...(options.override !== undefined && { override: options.override }),
+  })
+}
+
+/** Ends the subscriptions of the user's connections to the channel. */
+export async function unsubscribe(userId: string, channel: string, options: ConnectionSelector = {}): Promise<void> {
+  await call('unsubscribe', { user: userId, channel, ...selector(options) })
+}
+
+/** Closes the user's connections. */
+export async function disconnect(userId: string, options: DisconnectOptions = {}): Promise<void> {
+  const { whitelist, code, reason } = options
+  await call('disconnect', {
+    user: userId,
+    ...selector(options),
+    ...(whitelist !== undefined && { whitelist }),
+    ...(code !== undefined && { disconnect: { code, reason: reason ?? '' } }),
+  })
+}
+
+/** Gives the user's connections a new expiry, or ends them as expired. */
+export async function refresh(userId: string, options: RefreshOptions = {}): Promise<void> {
+  await call('refresh', {
+    user: userId,
+    ...selector(options),
+    ...(options.expired !== undefined && { expired: options.expired }),
+    ...(options.expireAt !== undefined && { expire_at: options.expireAt }),
+    ...(options.info !== undefined && { info: options.info }),
+  })
+}
+
+/** Calls a method that the server offers to backends; an unknown one is `code` 104. */
+export async function rpc(method: string, params?: unknown): Promise<unknown> {
+  const result = await call('rpc', params === undefined ? { method } : { method, params })
+  return result.data
+}
+
+/**
+ * Many commands with one request, answered in their order. A command's failure is a value, `error` in its reply; only
+ * a batch as a whole that fails rejects.
+ */
+export async function batch(commands: BatchCommand[], options: { parallel?: boolean } = {}): Promise<BatchReply[]> {
+  const { replies } = await requireDriver('batch').batch({
+    commands,
+    ...(options.parallel !== undefined && { parallel: options.parallel }),
+  })
+  return replies
+}
+
+function selector({ client, session }: ConnectionSelector): ConnectionSelector {
+  return { ...(client !== undefined && { client }), ...(session !== undefined && { session }) }
+}
+
+function presenceInfo(info: ApiClientInfo): PresenceInfo {
+  return {
+    user: info.user ?? '',
+    client: info.client ?? '',
+    ...(info.conn_info !== undefined && { connInfo: info.conn_info }),
+    ...(info.chan_info !== undefined && { chanInfo: info.chan_info }),
+  }
+}

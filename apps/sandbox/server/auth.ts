@@ -1,0 +1,35 @@
+import { betterAuth } from 'better-auth'
+import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import type { Logger } from 'pino'
+import * as schema from '../src/db/schema.ts'
+import type { Database } from './database.ts'
+import { demoUser } from './demo-user.ts'
+import type { Settings } from './settings.ts'
+
+/** The client's address, written by the server itself; what a client sends under this name is thrown away. */
+export const clientAddressHeader = 'x-client-address'
+
+export function createAuth(
+  db: Database,
+  secret: string,
+  { mode, publicUrl, trustProxy, demoUser: withDemoUser }: Settings,
+  log: Logger,
+) {
+  return betterAuth({
+    appName: 'Backchannel',
+    database: drizzleAdapter(db, { provider: 'pg', schema }),
+    secret,
+    ...(publicUrl === undefined ? {} : { baseURL: publicUrl }),
+    emailAndPassword: { enabled: true, minPasswordLength: 8 },
+    rateLimit: { enabled: mode === 'production' },
+    advanced: {
+      ipAddress: { ipAddressHeaders: [clientAddressHeader] },
+      trustedProxyHeaders: trustProxy !== false,
+    },
+    plugins: withDemoUser ? [demoUser()] : [],
+    telemetry: { enabled: false },
+    logger: { log: (level, message, ...details) => log[level]({ details }, message) },
+  })
+}
+
+export type Auth = ReturnType<typeof createAuth>

@@ -1,0 +1,61 @@
+/** The database: PGlite in the data folder, or Postgres by URL. Both take the same migrations. */
+import { PGlite } from '@electric-sql/pglite'
+import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres'
+import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { Pool } from 'pg'
+import type { Logger } from 'pino'
+import * as schema from '../src/db/schema.ts'
+
+export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
+
+export interface OpenDatabase {
+  readonly db: Database
+  close(): Promise<void>
+}
+
+const migrationsFolder = path.join(import.meta.dirname, '../drizzle')
+// Any number, the same in every instance: instances that start together migrate one after the other.
+const migrationLock = 6_237_771_004
+
+/** Opens PGlite in `<dataDir>/pglite` and migrates it. The folder must be locked by the caller. */
+export async function openPglite(dataDir: string): Promise<OpenDatabase> {
+  const folder = path.join(dataDir, 'pglite')
+  if (!existsSync(folder)) {
+    // Made beside its place and moved there whole: a process killed in the middle leaves no half database behind.
+    const draft = `${folder}.new`
+    rmSync(draft, { recursive: true, force: true })
+    mkdirSync(draft, { recursive: true, mode: 0o700 })
+    await (await PGlite.create(draft)).close()
+    renameSync(draft, folder)
+  }
+  const client = await PGlite.create(folder)
+  const db = drizzlePglite({ client, schema })
+  await migratePglite(db, { migrationsFolder })
+  return { db, close: () => client.close() }
+}
+
+/** Connects to Postgres and migrates it. */
+export async function openPostgres(url: string, log: Logger): Promise<OpenDatabase> {
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'backchannel' })
+  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'))
+  try {
+    const client = await pool.connect()
+    try {
+      await client.query('select pg_advisory_lock($1)', [migrationLock])
+      await migratePostgres(drizzlePostgres({ client }), { migrationsFolder })
+    } finally {
+      // Ending the connection also gives the lock back, whatever went wrong before.
+      client.release(true)
+    }
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  return { db: drizzlePostgres({ client: pool, schema }), close: () => pool.end() }
+}

@@ -1,0 +1,87 @@
+/** What the environment says, read and checked once when the server starts. An empty value is an unset one. */
+import path from 'node:path'
+
+export interface Settings {
+  readonly mode: 'development' | 'production'
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Local data: the database's folder unless there is a DATABASE_URL, the app's secret, the hub's API key. */
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly secret: string | undefined
+  /** The address that browsers use, when it isn't the one that this process sees. */
+  readonly publicUrl: string | undefined
+  /** Whose `X-Forwarded-*` headers are believed: nobody's, loopback's, or those of the addresses listed. */
+  readonly trustProxy: false | 'loopback' | string[]
+  readonly realtime: 'off' | 'embedded' | 'centrifugo'
+  readonly demoUser: boolean
+  readonly logLevel: string
+}
+
+/** The environment can't be used; the message is for the person who set it. */
+export class SettingsError extends Error {
+  override name = 'SettingsError'
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  { mode, appDir }: { mode: Settings['mode']; appDir: string },
+): Settings {
+  const get = (name: string) => environment[name]?.trim() || undefined
+  const choice = <T extends string>(name: string, choices: readonly T[], fallback: T): T => {
+    const value = get(name) ?? fallback
+    const known = choices.find((candidate) => candidate === value)
+    if (known === undefined) throw new SettingsError(`${name} is "${value}"; it can be ${choices.join(', ')}.`)
+    return known
+  }
+
+  const secret = get('BETTER_AUTH_SECRET')
+  if (secret !== undefined && secret.length < 32) {
+    throw new SettingsError('BETTER_AUTH_SECRET is shorter than 32 characters. `openssl rand -base64 32` makes one.')
+  }
+
+  // Half-set is not set: the realtime package says so in the log, and the embedded hub serves.
+  const centrifugo = get('CENTRIFUGO_TOKEN_HMAC_SECRET') !== undefined && get('CENTRIFUGO_API_KEY') !== undefined
+  const embedded = choice('REALTIME', ['on', 'off'], 'on') === 'on' ? 'embedded' : 'off'
+
+  return {
+    mode,
+    host: get('HOST') ?? '127.0.0.1',
+    port: readPort(get('PORT')),
+    dataDir: path.resolve(appDir, get('DATA_DIR') ?? '.data'),
+    databaseUrl: get('DATABASE_URL'),
+    secret,
+    publicUrl: readPublicUrl(get('BETTER_AUTH_URL')),
+    trustProxy: readTrustProxy(get('TRUST_PROXY')),
+    realtime: centrifugo ? 'centrifugo' : embedded,
+    demoUser: choice('DEMO_USER', ['on', 'off'], 'on') === 'on',
+    logLevel: choice('LOG_LEVEL', logLevels, 'info'),
+  }
+}
+
+function readPort(value: string | undefined): number {
+  if (value === undefined) return 3000
+  const port = Number(value)
+  if (!/^\d+$/.test(value) || port > 65_535) {
+    throw new SettingsError(`PORT is "${value}"; it must be a number from 0 to 65535.`)
+  }
+  return port
+}
+
+function readPublicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const url = URL.parse(value)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.pathname !== '/') {
+    throw new SettingsError(`BETTER_AUTH_URL is "${value}"; it must be an origin such as https://app.example.com.`)
+  }
+  return url.origin
+}
+
+function readTrustProxy(value: string | undefined): Settings['trustProxy'] {
+  if (value === undefined || value === 'off') return false
+  if (value === 'loopback') return value
+  return value.split(',').map((address) => address.trim())
+}

@@ -1,0 +1,114 @@
+/** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
+import type { Hub } from '@backchannel/hub'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { NodeRequest } from 'srvx/node'
+import type { AppContext } from '../src/app-context.ts'
+import { realtimeRules } from '../src/realtime-rules.ts'
+import { clientAddressHeader, createAuth } from './auth.ts'
+import { setClientAddress } from './client-address.ts'
+import { lockDataFolder } from './data-lock.ts'
+import { openPglite, openPostgres, type OpenDatabase } from './database.ts'
+import { developmentFrontend, productionFrontend, type Frontend } from './frontend.ts'
+import { startHub } from './hub.ts'
+import { openListener } from './listener.ts'
+import { deriveSecrets, localSecret, writeHubApiKey } from './secrets.ts'
+import type { Settings } from './settings.ts'
+
+export interface Sandbox {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** How long requests in flight may take to finish once the server closes, in milliseconds. */
+const closeGrace = 5_000
+
+export async function startSandbox(settings: Settings, appDir: string, log: Logger): Promise<Sandbox> {
+  let unlock: (() => Promise<void>) | undefined
+  let database: OpenDatabase | undefined
+  let hub: Hub | undefined
+  let frontend: Frontend | undefined
+
+  const listener = await openListener(settings)
+  const close = async () => {
+    listener.drain()
+    // First of all, while sockets still carry it: the hub tells its clients to come back.
+    await hub?.close()
+    await listener.close(closeGrace)
+    await frontend?.close()
+    await database?.close()
+    await unlock?.()
+  }
+
+  try {
+    if (settings.databaseUrl === undefined) {
+      unlock = await lockDataFolder(settings.dataDir, (reason) => {
+        log.fatal({ reason }, 'another process has taken over the data folder; leaving before anything is lost')
+        process.exit(1)
+      })
+      database = await openPglite(settings.dataDir)
+    } else {
+      database = await openPostgres(settings.databaseUrl, log)
+    }
+
+    const secrets = deriveSecrets(settings.secret ?? localSecret(settings.dataDir))
+    if (settings.realtime === 'embedded') {
+      const configFile = path.join(appDir, '../../centrifugo/config.json')
+      hub = startHub({ configFile, handlers: realtimeRules, log, secrets, settings })
+      writeHubApiKey(settings.dataDir, secrets.hubApiKey)
+    }
+
+    const context: AppContext = {
+      auth: createAuth(database.db, secrets.auth, settings, log),
+      db: database.db,
+      demoUser: settings.demoUser,
+      hub,
+      hubApiKeyFile: displayPath(path.join(settings.dataDir, 'hub-api-key'), path.join(appDir, '../..')),
+      log,
+    }
+    const options = { appDir, context, log, settings }
+    const pages =
+      settings.mode === 'production'
+        ? await productionFrontend(options)
+        : await developmentFrontend(options, {
+            server: listener.server,
+            onRules: (rules) => hub?.setHandlers(rules),
+          })
+    frontend = pages
+
+    const handle = async (req: IncomingMessage, res: ServerResponse) => {
+      if (hub?.handleRequest(req, res)) return
+      const { ip } = new NodeRequest({ req, res, trustProxy: settings.trustProxy })
+      setClientAddress(req, clientAddressHeader, ip ?? '')
+      for (const [name, value] of securityHeaders) res.setHeader(name, value)
+      await pages.handle(req, res)
+    }
+    listener.serve({
+      handle(req, res) {
+        handle(req, res).catch((error: unknown) => {
+          log.error({ err: error, method: req.method, path: req.url?.split('?', 1)[0] }, 'a request failed')
+          if (res.headersSent) res.destroy()
+          else res.writeHead(500, { 'content-type': 'text/plain' }).end('Internal server error\n')
+        })
+      },
+      handleUpgrade: (req, socket, head) => hub?.handleUpgrade(req, socket, head) === true || pages.ownsUpgrade(req),
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { url: listener.url, close }
+}
+
+const securityHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'same-origin'],
+] as const
+
+/** A path as the page may show it: within the repository, or below the folder that the operator named. */
+function displayPath(file: string, root: string): string {
+  const relative = path.relative(root, file)
+  return relative.startsWith('..') ? path.join('$DATA_DIR', path.basename(file)) : relative
+}

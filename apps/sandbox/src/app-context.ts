@@ -1,0 +1,22 @@
+/** What the server hands to every request. Typed once here, for server functions and server routes alike. */
+import type { Hub } from '@backchannel/hub'
+import type { Logger } from 'pino'
+import type { Auth } from '../server/auth.ts'
+import type { Database } from '../server/database.ts'
+
+export interface AppContext {
+  readonly auth: Auth
+  readonly db: Database
+  readonly demoUser: boolean
+  /** The hub of this process; undefined when realtime is off or a Centrifugo's. */
+  readonly hub: Hub | undefined
+  /** Where the hub's API key can be read, as the page shows it. */
+  readonly hubApiKeyFile: string
+  readonly log: Logger
+}
+
+declare module '@tanstack/react-start' {
+  interface Register {
+    server: { requestContext: AppContext }
+  }
+}

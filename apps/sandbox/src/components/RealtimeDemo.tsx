@@ -1,0 +1,96 @@
+import { useRouter } from '@tanstack/react-router'
+import { useState } from 'react'
+import { demoChannel } from '../lib/channels.ts'
+import { getSavedMessages, type RealtimePage } from '../lib/realtime-server.ts'
+import { useRealtimeConnection } from '../lib/use-realtime-connection.ts'
+import { ChannelChoice, type ChannelOption } from './realtime/channel-choice.tsx'
+import { LiveBadge } from './realtime/live-badge.tsx'
+import { MessageList } from './realtime/message-list.tsx'
+import { PublishForm } from './realtime/publish-form.tsx'
+import { SavedMessages } from './realtime/saved-messages.tsx'
+import { SetupPanel } from './realtime/setup-panel.tsx'
+import { Button } from './ui/button.tsx'
+import { Notice } from './ui/notice.tsx'
+
+/** The console: choose a channel, connect on demand, watch what the server publishes. */
+export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: RealtimePage) {
+  const router = useRouter()
+  const signIn = () => void router.navigate({ to: '/sign-in', search: { redirect: '/sandbox/realtime' } })
+
+  const [channel, setChannel] = useState<string>(demoChannel)
+  const [saved, setSaved] = useState(savedAtFirst)
+  const connection = useRealtimeConnection(signIn)
+
+  const refresh = async (of = channel) => {
+    try {
+      setSaved(await getSavedMessages({ data: { channel: of } }))
+    } catch (error) {
+      if (error instanceof Response && error.status === 401) signIn()
+    }
+  }
+  const choose = (next: string) => {
+    setChannel(next)
+    void refresh(next)
+    if (connection.status !== 'closed' && connection.status !== 'refused') void connection.connect(next)
+  }
+
+  const options: ChannelOption[] = [
+    { channel: demoChannel, label: 'Shared', explanation: 'Everyone who is signed in hears it.', shared: true },
+    { channel: personalChannel, label: 'Only you', explanation: 'Only your own browsers hear it.', shared: false },
+  ]
+
+  return (
+    <div className="mt-8 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+      <div className="grid gap-4">
+        <ChannelChoice options={options} value={channel} onChange={choose} />
+        <section aria-label="Live messages" className="overflow-hidden rounded-2xl border bg-surface shadow-card">
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b p-3 sm:px-5">
+            <LiveBadge live={connection.status === 'live'} />
+            <p className="text-sm text-ink-soft">{explain(connection.status)}</p>
+            <div className="ml-auto">
+              {connection.status === 'closed' || connection.status === 'refused' ? (
+                <Button onClick={() => void connection.connect(channel)} disabled={setup.mode === 'off'}>
+                  Connect
+                </Button>
+              ) : (
+                <Button variant="secondary" onClick={connection.disconnect}>
+                  Disconnect
+                </Button>
+              )}
+            </div>
+          </div>
+          {connection.problem === undefined ? null : (
+            <div role="alert" className="border-b p-3 sm:px-5">
+              <Notice tone="bad">{connection.problem}</Notice>
+            </div>
+          )}
+          <MessageList
+            messages={connection.messages}
+            channel={channel}
+            state={setup.mode === 'off' ? 'off' : connection.status}
+          />
+          <PublishForm channel={channel} onUnauthorized={signIn} />
+        </section>
+      </div>
+      <aside className="grid gap-6">
+        <SetupPanel setup={setup} channel={channel} />
+        <SavedMessages messages={saved} refresh={() => refresh()} />
+      </aside>
+    </div>
+  )
+}
+
+function explain(status: ReturnType<typeof useRealtimeConnection>['status']): string {
+  switch (status) {
+    case 'closed':
+      return 'Not connected'
+    case 'connecting':
+      return 'Connecting'
+    case 'live':
+      return 'Subscribed'
+    case 'reconnecting':
+      return 'Reconnecting by itself'
+    case 'refused':
+      return 'Not connected'
+  }
+}

@@ -1,0 +1,79 @@
+import { Radio as RadioIcon, Unplug } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import type { ReceivedMessage } from '../../lib/message.ts'
+import type { RealtimeStatus } from '../../lib/use-realtime-connection.ts'
+
+/** What came over the subscription, oldest first. */
+export function MessageList({
+  messages,
+  channel,
+  state,
+}: {
+  messages: readonly ReceivedMessage[]
+  channel: string
+  state: RealtimeStatus | 'off'
+}) {
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // Keeps the newest in view, unless the reader has scrolled back.
+    const { current } = box
+    if (current === null) return
+    if (current.scrollHeight - current.scrollTop - current.clientHeight < 160) current.scrollTop = current.scrollHeight
+  }, [messages])
+
+  return (
+    <div
+      ref={box}
+      role="log"
+      aria-label="Messages"
+      tabIndex={0}
+      className="h-[22rem] overflow-y-auto bg-sunken sm:h-[26rem]"
+    >
+      {messages.length === 0 ? (
+        <Empty channel={channel} state={state} />
+      ) : (
+        <ol className="grid content-end gap-px">
+          {messages.map((message) => (
+            <li key={message.key} className="px-4 py-3 motion-safe:animate-arrive sm:px-5">
+              <div className="flex items-baseline gap-2 text-xs text-ink-soft">
+                <span className="font-medium text-ink">{message.author ?? 'Server API'}</span>
+                <time dateTime={message.at.toISOString()} className="font-mono tabular-nums">
+                  {clock.format(message.at)}
+                </time>
+              </div>
+              <p className="mt-0.5 text-[0.9375rem] leading-relaxed break-words whitespace-pre-wrap">{message.text}</p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+function Empty({ channel, state }: { channel: string; state: RealtimeStatus | 'off' }) {
+  const Icon = state === 'live' ? RadioIcon : Unplug
+  return (
+    <div className="grid h-full place-content-center justify-items-center gap-3 px-6 text-center">
+      <Icon aria-hidden className={`size-7 ${state === 'live' ? 'text-live' : 'text-ink-soft'}`} strokeWidth={1.6} />
+      <p className="max-w-72 text-sm text-ink-soft">{describeEmpty(channel, state)}</p>
+    </div>
+  )
+}
+
+function describeEmpty(channel: string, state: RealtimeStatus | 'off'): string {
+  switch (state) {
+    case 'off':
+      return 'Realtime is off on this server. You can still publish: the message is saved, and nobody is told.'
+    case 'closed':
+    case 'refused':
+      return 'Press Connect to open the socket. What the server publishes appears here.'
+    case 'connecting':
+      return 'Opening the socket.'
+    case 'reconnecting':
+      return 'The connection was lost. What is missed meanwhile comes with the next one.'
+    case 'live':
+      return `Listening on ${channel}. Publish something below, or from a terminal.`
+  }
+}

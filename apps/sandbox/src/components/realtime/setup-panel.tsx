@@ -1,0 +1,165 @@
+import { Collapsible } from '@base-ui/react/collapsible'
+import { ChevronRight } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { RealtimeSetup } from '../../lib/realtime-server.ts'
+import { CodeBlock } from '../ui/code-block.tsx'
+
+const composeCommand = 'docker compose --profile realtime up -d'
+
+/** How realtime is set up on this server, and how to publish from outside. */
+export function SetupPanel({ setup, channel }: { setup: RealtimeSetup; channel: string }) {
+  switch (setup.mode) {
+    case 'off':
+      return <Off setup={setup} channel={channel} />
+    case 'embedded':
+      return <Embedded setup={setup} channel={channel} />
+    case 'centrifugo':
+      return <Centrifugo setup={setup} channel={channel} />
+  }
+}
+
+function Panel({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-labelledby="setup-title" className="grid gap-4 rounded-2xl border bg-surface p-5 text-sm">
+      <h2 id="setup-title" className="text-base font-semibold tracking-tight">
+        {title}
+      </h2>
+      {children}
+    </section>
+  )
+}
+
+function Off({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'off' }>; channel: string }) {
+  return (
+    <Panel title="Turn realtime on">
+      {setup.switchedOff ? (
+        <p className="text-ink-soft">
+          The embedded hub is switched off by <Code>REALTIME=off</Code>. Remove it and restart the server, or use a
+          Centrifugo:
+        </p>
+      ) : null}
+      <Steps>
+        <li>
+          <p>Start Centrifugo.</p>
+          <CodeBlock label="Start Centrifugo" code={composeCommand} />
+        </li>
+        <li>
+          <p>
+            Set what is missing:{' '}
+            {setup.missing.map((name, index) => (
+              <span key={name}>
+                {index > 0 ? ' and ' : ''}
+                <Code>{name}</Code>
+              </span>
+            ))}
+            . The example file fits the compose file.
+          </p>
+          <CodeBlock label="Copy the example settings" code="cp .env.example .env.local" />
+        </li>
+        <li>
+          <p>Restart the server, connect here, and publish from a terminal.</p>
+          <CodeBlock
+            label="Publish with curl"
+            code={curl('http://localhost:8000/api', '$CENTRIFUGO_API_KEY', channel)}
+          />
+        </li>
+      </Steps>
+    </Panel>
+  )
+}
+
+function Embedded({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'embedded' }>; channel: string }) {
+  return (
+    <Panel title="Embedded hub">
+      <p className="text-ink-soft">
+        It runs inside this app’s own process, on the same port. There is nothing else to start.
+      </p>
+      <Facts
+        facts={[
+          ['WebSocket', setup.websocketUrl],
+          ['Server API', `${setup.origin}/api`],
+          ['API key', setup.apiKeyFile],
+        ]}
+      />
+      <div className="grid gap-2">
+        <h3 className="font-medium">Publish from a terminal</h3>
+        <CodeBlock
+          label="Publish with curl"
+          code={curl(`${setup.origin}/api`, `$(cat ${setup.apiKeyFile})`, channel)}
+        />
+      </div>
+      <Collapsible.Root className="grid gap-3">
+        <Collapsible.Trigger className="group flex items-center gap-1.5 justify-self-start rounded-md font-medium">
+          <ChevronRight aria-hidden className="size-4 transition-transform group-data-panel-open:rotate-90" />
+          Move to Centrifugo
+        </Collapsible.Trigger>
+        <Collapsible.Panel>
+          <Steps>
+            <li>
+              <p>Start Centrifugo. It reads the same configuration file.</p>
+              <CodeBlock label="Start Centrifugo" code={composeCommand} />
+            </li>
+            <li>
+              <p>
+                Set <Code>CENTRIFUGO_TOKEN_HMAC_SECRET</Code> and <Code>CENTRIFUGO_API_KEY</Code>. The example file fits
+                the compose file.
+              </p>
+              <CodeBlock label="Copy the example settings" code="cp .env.example .env.local" />
+            </li>
+            <li>
+              <p>Restart this server. No code changes.</p>
+            </li>
+          </Steps>
+        </Collapsible.Panel>
+      </Collapsible.Root>
+    </Panel>
+  )
+}
+
+function Centrifugo({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'centrifugo' }>; channel: string }) {
+  return (
+    <Panel title="Centrifugo">
+      <p className="text-ink-soft">This app publishes to a Centrifugo server, and your browser connects to it.</p>
+      <Facts
+        facts={[
+          ['WebSocket', setup.websocketUrl],
+          ['Server API', setup.apiUrl],
+        ]}
+      />
+      <div className="grid gap-2">
+        <h3 className="font-medium">Publish from a terminal</h3>
+        <CodeBlock label="Publish with curl" code={curl(setup.apiUrl, '$CENTRIFUGO_API_KEY', channel)} />
+      </div>
+      <p className="text-ink-soft">
+        Without <Code>CENTRIFUGO_TOKEN_HMAC_SECRET</Code> and <Code>CENTRIFUGO_API_KEY</Code> the hub inside this app
+        takes over.
+      </p>
+    </Panel>
+  )
+}
+
+function Facts({ facts }: { facts: readonly (readonly [term: string, value: string])[] }) {
+  return (
+    <dl className="grid gap-2.5">
+      {facts.map(([term, value]) => (
+        <div key={term} className="grid gap-0.5">
+          <dt className="text-xs text-ink-soft">{term}</dt>
+          <dd className="font-mono text-xs break-all">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Steps({ children }: { children: ReactNode }) {
+  return <ol className="grid list-decimal gap-4 pl-4 marker:text-ink-soft [&>li]:grid [&>li]:gap-2">{children}</ol>
+}
+
+function Code({ children }: { children: ReactNode }) {
+  return <code className="font-mono text-[0.9em] break-words text-ink">{children}</code>
+}
+
+function curl(api: string, key: string, channel: string): string {
+  const body = JSON.stringify({ channel, data: { text: 'Hello from a terminal' } })
+  return `curl -X POST ${api}/publish \\\n  -H "X-API-Key: ${key}" \\\n  -d '${body}'`
+}

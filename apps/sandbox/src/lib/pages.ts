@@ -1,0 +1,4 @@
+/** The sandbox's pages, one per capability, in the order of the navigation. */
+export const sandboxPages = [
+  { to: '/sandbox/realtime', label: 'Realtime', summary: 'A server publishes, every subscribed browser hears it.' },
+] as const

@@ -1,0 +1,153 @@
+/** The server's side of the realtime page. */
+import {
+  isRealtimeEnabled,
+  issueConnectionToken,
+  issueSubscriptionToken,
+  personalChannel,
+  publish,
+  realtimeWsUrl,
+} from '@backchannel/realtime'
+import { createServerFn } from '@tanstack/react-start'
+import { getRequest, setResponseHeader } from '@tanstack/react-start/server'
+import { desc, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import type { AppContext } from '../app-context.ts'
+import { messages } from '../db/schema.ts'
+import { demoChannel } from './channels.ts'
+import type { Message } from './message.ts'
+import { userOf, type CurrentUser } from './session.ts'
+
+export type RealtimeConnectionResult =
+  | { enabled: false }
+  | { enabled: true; token: string; url: string; channel: string }
+
+/** What a signed-in browser needs to connect. 401 without a session. */
+export const getRealtimeConnection = createServerFn({ method: 'GET' }).handler(
+  async ({ context }): Promise<RealtimeConnectionResult> => {
+    const user = await requireUser(context)
+    setResponseHeader('cache-control', 'no-store')
+    if (!isRealtimeEnabled()) return { enabled: false }
+    return {
+      enabled: true,
+      token: issueConnectionToken(user.id),
+      url: realtimeWsUrl(getRequest()),
+      channel: demoChannel,
+    }
+  },
+)
+
+export type RealtimeSetup =
+  | { mode: 'off'; missing: string[]; switchedOff: boolean }
+  | { mode: 'embedded'; origin: string; websocketUrl: string; apiKeyFile: string }
+  | { mode: 'centrifugo'; apiUrl: string; websocketUrl: string }
+
+export interface RealtimePage {
+  readonly setup: RealtimeSetup
+  readonly personalChannel: string
+  readonly saved: Message[]
+}
+
+/** What the realtime page shows before anybody presses Connect. Names and paths, never a key. 401 without a session. */
+export const getRealtimePage = createServerFn({ method: 'GET' }).handler(async ({ context }): Promise<RealtimePage> => {
+  const user = await requireUser(context)
+  return {
+    setup: describeSetup(context, getRequest()),
+    personalChannel: personalChannel(user.id),
+    saved: await savedMessages(context, demoChannel),
+  }
+})
+
+export const publishInput = z.object({
+  channel: z.string(),
+  text: z.string().trim().min(1, 'Write something first.').max(500, 'At most 500 characters.'),
+})
+
+export interface PublishResult {
+  readonly id: string
+  /** False: saved, but nobody was told; realtime is off or down. */
+  readonly delivered: boolean
+}
+
+/** Saves a message, then publishes it. 401 without a session, 403 for a channel that isn't the user's. */
+export const publishMessage = createServerFn({ method: 'POST' })
+  .validator(publishInput)
+  .handler(async ({ context, data: { channel, text } }): Promise<PublishResult> => {
+    const user = await requireUser(context)
+    requireChannel(user, channel)
+    const [saved] = await context.db.insert(messages).values({ channel, author: user.name, text }).returning()
+    if (saved === undefined) throw new Error('The database returned no row')
+    // Committed by now. What follows is best effort: it can't undo the write, and it doesn't throw.
+    const message: Message = { id: saved.id, author: saved.author, text, createdAt: saved.createdAt.toISOString() }
+    return { id: saved.id, delivered: await publish(channel, message) }
+  })
+
+/** The newest messages that the database holds for a channel, newest first. 401 and 403 as above. */
+export const getSavedMessages = createServerFn({ method: 'GET' })
+  .validator(z.object({ channel: z.string() }))
+  .handler(async ({ context, data: { channel } }): Promise<Message[]> => {
+    requireChannel(await requireUser(context), channel)
+    return savedMessages(context, channel)
+  })
+
+/** `GET /api/token/connection`: a fresh connection token, for a tab that outlives its first one. */
+export async function answerConnectionToken(request: Request, context: AppContext): Promise<Response> {
+  const user = await userOf(request, context)
+  if (user === undefined) return unauthorized()
+  if (!isRealtimeEnabled()) return answer(503, { detail: 'realtime is off' })
+  return answer(200, { token: issueConnectionToken(user.id) })
+}
+
+/** `GET /api/token/subscription?channel=`: for the user's own personal channel only. */
+export async function answerSubscriptionToken(request: Request, context: AppContext): Promise<Response> {
+  const user = await userOf(request, context)
+  if (user === undefined) return unauthorized()
+  const channel = new URL(request.url).searchParams.get('channel')
+  if (channel !== personalChannel(user.id)) return permissionDenied()
+  if (!isRealtimeEnabled()) return answer(503, { detail: 'realtime is off' })
+  return answer(200, { token: issueSubscriptionToken(user.id, channel) })
+}
+
+function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): RealtimeSetup {
+  const { env } = process
+  if (!isRealtimeEnabled()) {
+    const missing = ['CENTRIFUGO_TOKEN_HMAC_SECRET', 'CENTRIFUGO_API_KEY'].filter((name) => !env[name])
+    return { mode: 'off', missing, switchedOff: env['REALTIME'] === 'off' }
+  }
+  const websocketUrl = realtimeWsUrl(request)
+  if (hub === undefined) {
+    return { mode: 'centrifugo', apiUrl: env['CENTRIFUGO_API_URL'] || 'http://localhost:8000/api', websocketUrl }
+  }
+  return { mode: 'embedded', origin: new URL(request.url).origin, websocketUrl, apiKeyFile: hubApiKeyFile }
+}
+
+async function savedMessages({ db }: AppContext, channel: string): Promise<Message[]> {
+  const rows = await db
+    .select()
+    .from(messages)
+    .where(eq(messages.channel, channel))
+    .orderBy(desc(messages.createdAt))
+    .limit(5)
+  return rows.map(({ id, author, text, createdAt }) => ({ id, author, text, createdAt: createdAt.toISOString() }))
+}
+
+async function requireUser(context: AppContext): Promise<CurrentUser> {
+  const user = await userOf(getRequest(), context)
+  if (user === undefined) throw unauthorized()
+  return user
+}
+
+function requireChannel(user: CurrentUser, channel: string): void {
+  if (channel !== demoChannel && channel !== personalChannel(user.id)) throw permissionDenied()
+}
+
+function unauthorized(): Response {
+  return answer(401, { detail: 'unauthorized' })
+}
+
+function permissionDenied(): Response {
+  return answer(403, { detail: 'permission denied' })
+}
+
+function answer(status: number, body: object): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
+}

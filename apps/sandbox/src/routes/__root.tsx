@@ -1,0 +1,65 @@
+import { HeadContent, Outlet, Scripts, createRootRoute } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { SiteHeader } from '../components/site-header.tsx'
+import { getCurrentUser } from '../lib/session.ts'
+import { themeScript } from '../lib/theme.ts'
+import styles from '../styles.css?url'
+
+export const Route = createRootRoute({
+  head: () => ({
+    meta: [
+      { charSet: 'utf-8' },
+      { name: 'viewport', content: 'width=device-width, initial-scale=1' },
+      { title: 'Backchannel' },
+      {
+        name: 'description',
+        content: 'Realtime for TypeScript apps: a server publishes, every subscribed browser hears it.',
+      },
+      { name: 'color-scheme', content: 'light dark' },
+    ],
+    links: [
+      { rel: 'stylesheet', href: styles },
+      { rel: 'icon', href: '/favicon.svg', type: 'image/svg+xml' },
+    ],
+    scripts: [{ children: themeScript }],
+  }),
+  beforeLoad: () => getCurrentUser(),
+  shellComponent: Shell,
+  component: Layout,
+})
+
+function Shell({ children }: { children: ReactNode }) {
+  return (
+    // The theme script has set the class before React looks.
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        <HeadContent />
+      </head>
+      <body className="flex min-h-dvh flex-col">
+        {children}
+        <Scripts />
+      </body>
+    </html>
+  )
+}
+
+function Layout() {
+  const { user } = Route.useRouteContext()
+  return (
+    <>
+      <a
+        href="#main"
+        className="sr-only z-30 rounded-md bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:absolute focus:top-3 focus:left-3"
+      >
+        Skip to content
+      </a>
+      <SiteHeader user={user} />
+      <Outlet />
+      <footer className="mt-auto border-t">
+        <p className="mx-auto max-w-6xl px-4 py-6 text-xs text-ink-soft sm:px-6">
+          Backchannel is open source, MIT licensed. This sandbox runs on your own machine and talks to nobody else.
+        </p>
+      </footer>
+    </>
+  )
+}

@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 
 const conditions = ['@backchannel/source', ...defaultServerConditions]
 
+// The workers inherit it: the order of the files and fast-check's cases follow from one number.
+process.env['SEED'] ??= String(Date.now() % 2 ** 31)
+
 /** Every workspace is a project of its own, named after its folder: `vitest --project hub`. */
 const workspaces = ['packages', 'apps', 'tools'].flatMap((parent) =>
   readdirSync(parent)
@@ -14,7 +17,8 @@ const workspaces = ['packages', 'apps', 'tools'].flatMap((parent) =>
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
-    sequence: { seed: Number(process.env['SEED'] ?? Date.now()) },
+    sequence: { seed: Number(process.env['SEED']), shuffle: { files: true, tests: false } },
+    setupFiles: [`${import.meta.dirname}/scripts/vitest-setup.ts`],
     testTimeout: 15_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

@@ -5,7 +5,7 @@ export {
   startCentrifugo,
   withoutCentrifugoVariables,
 } from './centrifugo.ts'
-export { centrifugoAvailable, centrifugoBinary } from './centrifugo-binary.ts'
+export { centrifugoAvailable, centrifugoBinary, centrifugoMajorVersion } from './centrifugo-binary.ts'
 export { type CentrifugoConfig, toCentrifugoV5 } from './centrifugo-v5.ts'
 export { chromiumAvailable, findChromium } from './chromium.ts'
 export { freePort } from './free-port.ts'

@@ -1,3 +1,5 @@
+import type { TaskMeta } from 'vitest'
+
 import type { Availability } from './availability.ts'
 import { centrifugoAvailable } from './centrifugo-binary.ts'
 import { chromiumAvailable } from './chromium.ts'
@@ -36,9 +38,7 @@ export async function missingServices(...names: ServiceName[]): Promise<string |
  * report shows. Throws instead when services are required. Centrifugo is built here on first use, which may take
  * minutes: await this at the top of the file, where no test timeout runs.
  */
-export async function requireServices(
-  ...names: ServiceName[]
-): Promise<{ skip?: boolean; meta?: { skipReason: string } }> {
+export async function requireServices(...names: ServiceName[]): Promise<{ skip?: boolean; meta?: Partial<TaskMeta> }> {
   const reason = await missingServices(...names)
   if (reason === undefined) return {}
   if (servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${reason}`)

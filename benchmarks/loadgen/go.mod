@@ -1,0 +1,3 @@
+module backchannel.dev/benchmarks/loadgen
+
+go 1.24

@@ -1,0 +1,16 @@
+import { startNodeServer } from './node-server.ts'
+import type { Peer } from './peer.ts'
+
+export const socketIo: Peer = {
+  name: 'socket-io',
+  title: 'Socket.IO',
+  settings:
+    'WebSocket only, no compression, `ws` as engine, in-memory adapter, first request released; a burst is emitted in process, in one tick',
+  missing: () => Promise.resolve(undefined),
+  start: (options) =>
+    startNodeServer('socket-io', options, {
+      path: '/socket.io/?EIO=4&transport=websocket',
+      wire: 'socket.io',
+      tokenKey: '',
+    }),
+}

@@ -8,20 +8,20 @@ const script = `
 pid=
 while read -r line; do pid=$line; done
 if [ -n "$pid" ]; then
-  kill -s "$1" "$pid" 2>/dev/null
+  kill -s "$1" -- "$pid" 2>/dev/null
   tries=0
-  while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
-  kill -s KILL "$pid" 2>/dev/null
+  while kill -s 0 -- "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+  kill -s KILL -- "$pid" 2>/dev/null
 fi
 rm -rf -- "$2"
 `
 
 export interface Guard {
-  /** The process to end with us; `undefined` when it ended by itself, since its id may be reused. */
+  /** The process to end with us, its group when negative; `undefined` once it ended: its id may be used again. */
   watch(pid: number | undefined): void
 }
 
-export function startGuard(signal: 'KILL' | 'QUIT', directory: string): Guard {
+export function startGuard(signal: 'KILL' | 'QUIT' | 'TERM', directory: string): Guard {
   // A session of its own: Ctrl-C in a terminal must not end the guard before its work.
   const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, directory], {
     detached: true,

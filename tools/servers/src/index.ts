@@ -9,6 +9,7 @@ export { centrifugoAvailable, centrifugoBinary, centrifugoMajorVersion } from '.
 export { type CentrifugoConfig, toCentrifugoV5 } from './centrifugo-v5.ts'
 export { chromiumAvailable, findChromium } from './chromium.ts'
 export { freePort } from './free-port.ts'
+export { startGuard } from './guard.ts'
 export { type PostgresOptions, postgresAvailable, type PostgresServer, startPostgres } from './postgres.ts'
 export { redisAvailable, type RedisOptions, type RedisServer, startRedis } from './redis.ts'
 export { missingServices, requireServices, type ServiceName, servicesAreRequired } from './require-services.ts'

@@ -1,0 +1,57 @@
+// `npm test`: every check and every test, one after the other, and their sum. A failure stops nothing.
+import { randomInt } from 'node:crypto'
+
+import { centrifugoAvailable, servicesAreRequired } from '@backchannel/servers'
+
+import { add, nothing } from './test/outcome.ts'
+import { stopScripts } from './test/run-script.ts'
+import { runStage, type StageResult, stages } from './test/stages.ts'
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    stopScripts()
+    process.exitCode = 1
+    setTimeout(() => process.exit(1), 6000).unref()
+    interrupted = true
+  })
+}
+let interrupted = false
+
+const seed = (process.env['SEED'] ??= String(randomInt(2 ** 31)))
+console.log(`Seed ${seed} (SEED=${seed} npm test repeats this run)`)
+console.log(
+  servicesAreRequired()
+    ? 'A missing service is a failure (REQUIRE_SERVICES=1).'
+    : 'Tests of services that are missing are skipped (REQUIRE_SERVICES=1 makes that a failure).',
+)
+
+// Builds the binary once, so that no test waits for it. Without it, the tests that need it say so themselves.
+await centrifugoAvailable()
+
+const results: StageResult[] = []
+for (const group of stages) {
+  if (interrupted) break
+  const names = group.map(({ script }) => script).join(', ')
+  console.log(`… ${names}`)
+  results.push(...(await Promise.all(group.map(runStage))))
+}
+
+for (const { stage, failure } of results) {
+  if (failure !== undefined) console.log(`\n──── ${stage.script} failed ────\n${failure.trim()}`)
+}
+
+console.log('\nstage              passed  failed  skipped     time')
+for (const { stage, outcome, seconds } of results) {
+  const numbers = [outcome.passed, outcome.failed, outcome.skipped.length].map((count) => String(count).padStart(8))
+  console.log(`${stage.script.padEnd(17)}${numbers.join('')}${`${seconds.toFixed(1)} s`.padStart(10)}`)
+}
+
+const total = results.map(({ outcome }) => outcome).reduce(add, nothing)
+const reasons = Map.groupBy(total.skipped, ({ reason }) => reason)
+for (const [reason, skips] of reasons) {
+  console.log(`\nSkipped: ${reason}`)
+  for (const { test } of skips) console.log(`  ${test}`)
+}
+
+if (total.failed > 0) process.exitCode = 1
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)

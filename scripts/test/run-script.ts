@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { startGuard } from '@backchannel/servers'
+
+const endTimeout = 5000
+const running = new Set<number>()
+
+export interface ScriptResult {
+  code: number | null
+  /** Standard output and error, in the order they came. */
+  output: string
+}
+
+/** Runs an npm script to its end; after `timeout` milliseconds it is stopped, which is a failure. */
+export async function runScript(
+  name: string,
+  { args = [], env = {}, timeout }: { args?: string[]; env?: NodeJS.ProcessEnv; timeout: number },
+): Promise<ScriptResult> {
+  const guard = startGuard('TERM', mkdtempSync(join(tmpdir(), 'backchannel-stage-')))
+  // A process group of its own: whatever the script starts is stopped with it.
+  const child = spawn('npm', ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], {
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { pid } = child
+  if (pid === undefined) throw new Error('npm was not found in PATH')
+  guard.watch(-pid)
+  running.add(pid)
+  let output = ''
+  const collect = (chunk: Buffer) => {
+    output += chunk.toString()
+  }
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
+  const late = setTimeout(() => {
+    output += `\nStopped after ${timeout / 1000} s.\n`
+    stopGroup(pid)
+  }, timeout)
+  const [code] = await once(child, 'close')
+  clearTimeout(late)
+  running.delete(pid)
+  guard.watch(undefined)
+  return { code, output }
+}
+
+/** Asks everything that runs to end, and kills what is still there after five seconds. */
+export function stopScripts(): void {
+  for (const pid of running) stopGroup(pid)
+}
+
+function stopGroup(pid: number): void {
+  signalGroup(pid, 'SIGTERM')
+  setTimeout(() => signalGroup(pid, 'SIGKILL'), endTimeout).unref()
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { servicesAreRequired } from '@backchannel/servers'
 import { describe, expect, test } from 'vitest'
 import { Benchmark, type Plan } from './benchmark.ts'
-import { buildLoadGenerator, missingForLoad } from './load-generator.ts'
+import { buildLoadGenerator, goProgram, missingForLoad } from './load-generator.ts'
 import { modes } from './modes.ts'
 import { peers } from './peers/index.ts'
 import type { Peer } from './peers/peer.ts'
@@ -120,7 +120,10 @@ function parentOf(pid: number): number | undefined {
 
 test("the load generator's own tests pass", { ...load, timeout: 60_000 }, async () => {
   const cwd = fileURLToPath(new URL('../loadgen/', import.meta.url))
-  const { stdout } = await promisify(execFile)('go', ['test', '.'], { cwd, env: { ...process.env, GOWORK: 'off' } })
+  const { stdout } = await promisify(execFile)(goProgram, ['test', '.'], {
+    cwd,
+    env: { ...process.env, GOWORK: 'off' },
+  })
   expect(stdout).toMatch(/^ok/)
 })
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { LineProcess } from './line-process.ts'
@@ -10,10 +10,18 @@ import type { Call, RunningPeer } from './peers/peer.ts'
 const run = promisify(execFile)
 const source = fileURLToPath(new URL('../loadgen/', import.meta.url))
 
+const installed = '/usr/local/go/bin/go'
+/** The Go tool: from PATH, else where Go's own installer puts it. */
+export const goProgram = !isInPath('go') && existsSync(installed) ? installed : 'go'
+
+function isInPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
+}
+
 /** Go's own version; undefined when there is no Go here. */
 export async function goVersion(): Promise<string | undefined> {
   try {
-    const { stdout } = await run('go', ['env', 'GOVERSION'], { cwd: source })
+    const { stdout } = await run(goProgram, ['env', 'GOVERSION'], { cwd: source })
     return stdout.trim().replace('go', '')
   } catch {
     return undefined
@@ -35,7 +43,7 @@ export async function buildLoadGenerator(): Promise<string> {
   if (existsSync(file)) return file
   mkdirSync(dirname(file), { recursive: true })
   const unfinished = `${file}.${process.pid}`
-  await run('go', ['build', '-o', unfinished, '.'], { cwd: source, env: { ...process.env, GOWORK: 'off' } })
+  await run(goProgram, ['build', '-o', unfinished, '.'], { cwd: source, env: { ...process.env, GOWORK: 'off' } })
   renameSync(unfinished, file)
   return file
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { centrifugoAvailable, startCentrifugo } from '@backchannel/servers'
 import { centrifugoConfig } from '../centrifugo-config.ts'
+import { goProgram } from '../load-generator.ts'
 import { batchCall, publishCall } from './calls.ts'
 import type { Peer } from './peer.ts'
 
@@ -35,6 +36,6 @@ export const centrifugo: Peer = {
 
 /** A binary that Go built names its own version 0.0.0, but Go wrote down the module's. */
 async function versionOf(pid: number): Promise<string> {
-  const { stdout } = await promisify(execFile)('go', ['version', '-m', `/proc/${pid}/exe`])
+  const { stdout } = await promisify(execFile)(goProgram, ['version', '-m', `/proc/${pid}/exe`])
   return /centrifugal\/centrifugo\/v\d+\s+v(\S+)/.exec(stdout)?.[1] ?? 'of unknown version'
 }

@@ -17,6 +17,11 @@ export class Disconnect extends Error {
   }
 }
 
+/** Whether this is a `Disconnect`, of whichever copy of this module (see `isReplyError`). */
+export function isDisconnect(error: unknown): error is Disconnect {
+  return error instanceof Error && error.name === 'Disconnect' && typeof (error as { code?: unknown }).code === 'number'
+}
+
 const table = {
   /** The peer closed; nothing is sent. */
   connectionClosed: [3000, 'connection closed'],

@@ -22,12 +22,21 @@ export class ReplyError extends Error {
     this.code = code
     this.temporary = temporary
   }
+}
 
-  toBody(): ErrorBody {
-    const body: ErrorBody = { code: this.code, message: this.message }
-    if (this.temporary) body.temporary = true
-    return body
-  }
+/**
+ * Whether this is a `ReplyError`, of whichever copy of this module: app code that a framework has bundled throws
+ * another class of the same name.
+ */
+export function isReplyError(error: unknown): error is Pick<ReplyError, 'code' | 'message' | 'temporary'> {
+  return error instanceof Error && error.name === 'ReplyError' && typeof (error as { code?: unknown }).code === 'number'
+}
+
+/** The error as it goes on the wire. */
+export function errorBody(error: Pick<ReplyError, 'code' | 'message' | 'temporary'>): ErrorBody {
+  const body: ErrorBody = { code: error.code, message: error.message }
+  if (error.temporary) body.temporary = true
+  return body
 }
 
 const table = {

@@ -16,6 +16,8 @@ export interface Publication {
   /** Who published, when a client did. Publications of the server API carry none. */
   info?: ClientInfo
   tags?: Readonly<Record<string, string>>
+  /** With the first publication of a stream only: a subscriber that came before it learns the epoch so. */
+  epoch?: string
   version?: number
 }
 

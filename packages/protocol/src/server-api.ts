@@ -40,11 +40,11 @@ export interface ApiPublication {
 
 /** Overrides of a channel's options for one subscription. */
 export interface ApiSubscribeOverride {
-  presence?: { value: boolean }
-  join_leave?: { value: boolean }
-  force_push_join_leave?: { value: boolean }
-  force_positioning?: { value: boolean }
-  force_recovery?: { value: boolean }
+  presence?: { value: boolean } | undefined
+  join_leave?: { value: boolean } | undefined
+  force_push_join_leave?: { value: boolean } | undefined
+  force_positioning?: { value: boolean } | undefined
+  force_recovery?: { value: boolean } | undefined
 }
 
 export interface ApiNode {

@@ -1,0 +1,200 @@
+/**
+ * Node's http server in front of the hub: which requests and upgrades are the hub's, and what may not even begin.
+ * The hub claims exactly its own paths and verbs; everything else is the app's.
+ */
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { Core } from '../core.ts'
+import { answerApiCall, isApiPath, refuseApiCall, type ApiHttpAnswer, type ApiHttpRequest } from '../http-api.ts'
+import { chain } from '../maybe-promise.ts'
+import { isOriginAllowed, type OriginRules } from '../origins.ts'
+import { jsonWebSocket } from '../transports/json-websocket.ts'
+import { closeTimeoutMs, serveWebSocket } from '../transports/websocket.ts'
+
+const websocketPath = '/connection/websocket'
+const apiPrefix = '/api/'
+/** A broadcast to 100,000 channels is about 5 MB; Centrifugo has no limit here, and 20 MB were seen to be taken. */
+const maxApiBody = 32 * 1024 * 1024
+/** Limits against frames that never end: a message is at most 64 KiB, so nobody needs more pieces than these. */
+const maxFragments = 64
+const maxBufferedChunks = 1024
+
+export class NodeAdapter {
+  readonly #core: Core
+  readonly #origins: OriginRules
+  readonly #webSockets: WebSocketServer
+
+  constructor(core: Core, origins: OriginRules) {
+    this.#core = core
+    this.#origins = origins
+    const limits = { maxPayload: core.config.websocket.message_size_limit, maxFragments, maxBufferedChunks }
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      ...limits,
+      // Not in the library's types yet.
+      ...{ closeTimeout: closeTimeoutMs },
+      perMessageDeflate: false,
+      handleProtocols: (offered: Set<string>) => (offered.has(jsonSubprotocol) ? jsonSubprotocol : false),
+    })
+  }
+
+  /** Sockets that are open or still closing. */
+  get socketCount(): number {
+    return this.#webSockets.clients.size
+  }
+
+  /** Resolves when every socket is gone; those whose peers don't answer Close are destroyed after four seconds. */
+  async drained(): Promise<void> {
+    const closing = Array.from(
+      this.#webSockets.clients,
+      (webSocket) => new Promise((resolve) => webSocket.once('close', resolve)),
+    )
+    await Promise.all(closing)
+  }
+
+  /** Answers a request that is the hub's; false leaves it to the app, untouched. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const { pathname, searchParams } = urlOf(request)
+    if (pathname === websocketPath) {
+      answer(response, { status: 400, contentType: 'text/plain; charset=utf-8', body: 'Bad Request\n' })
+      return true
+    }
+    const method = pathname.startsWith(apiPrefix) ? pathname.slice(apiPrefix.length) : ''
+    if (request.method !== 'POST' || this.#core.config.http_api.disabled || !isApiPath(method)) return false
+    void this.#answerApi(request, response, { method, query: searchParams, header: (name) => headerOf(request, name) })
+    return true
+  }
+
+  /** Takes an upgrade that is the hub's; false leaves the socket to the app, untouched. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const { pathname, searchParams } = urlOf(request)
+    if (pathname !== websocketPath) return false
+    const refusal = this.#refuseUpgrade(request, searchParams)
+    if (refusal) {
+      refuse(socket, ...refusal)
+      return true
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      serveWebSocket(this.#core, webSocket, socket, jsonWebSocket, {
+        transport: 'websocket',
+        headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)])),
+        remoteAddress: request.socket.remoteAddress,
+        url: request.url ?? '',
+      })
+    })
+    return true
+  }
+
+  /**
+   * Puts the hub in front of what the server already does. Call it after the app has added its own listeners.
+   * An upgrade that neither the hub nor a listener of the app wants is answered 404.
+   * @returns a function that takes it back
+   */
+  attach(server: HttpServer | HttpsServer): () => void {
+    const requests = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
+    const upgrades = server.listeners('upgrade') as ((...args: [IncomingMessage, Duplex, Buffer]) => void)[]
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      if (this.handleRequest(request, response)) return
+      if (requests.length === 0) answer(response, notFound)
+      for (const listener of requests) listener.call(server, request, response)
+    }
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (this.handleUpgrade(request, socket, head)) return
+      for (const listener of upgrades) listener.call(server, request, socket, head)
+      // A listener that came later hears of it from the server itself.
+      if (upgrades.length === 0 && server.listenerCount('upgrade') === 1) refuse(socket, 404, 'Not Found')
+    }
+    server.removeAllListeners('request').on('request', onRequest)
+    server.removeAllListeners('upgrade').on('upgrade', onUpgrade)
+    return () => {
+      server.off('request', onRequest).off('upgrade', onUpgrade)
+      for (const listener of requests) server.on('request', listener)
+      for (const listener of upgrades) server.on('upgrade', listener)
+    }
+  }
+
+  #refuseUpgrade(request: IncomingMessage, query: URLSearchParams): [number, string] | undefined {
+    if (!this.#core.isOpen || this.#core.isFull) return [503, 'Service Unavailable']
+    const origin = headerOf(request, 'origin')
+    const host = (this.#origins.trustProxy && headerOf(request, 'x-forwarded-host')) || headerOf(request, 'host')
+    if (!isOriginAllowed(this.#origins, origin, host)) {
+      this.#core.logger.info({ origin }, 'connection from an origin that is not allowed')
+      return [403, 'Forbidden']
+    }
+    const offered = headerOf(request, 'sec-websocket-protocol') ?? ''
+    const wantsProtobuf =
+      query.get('cf_protocol') === 'protobuf' ||
+      query.get('format') === 'protobuf' ||
+      (offered.includes('centrifuge-protobuf') && !offered.includes(jsonSubprotocol))
+    // Better no connection than one in another language than was asked for.
+    return wantsProtobuf ? [400, 'Bad Request'] : undefined
+  }
+
+  async #answerApi(request: IncomingMessage, response: ServerResponse, call: ApiHttpRequest): Promise<void> {
+    const refusal = refuseApiCall(this.#core, call)
+    if (refusal) {
+      request.resume()
+      answer(response, refusal)
+      return
+    }
+    const body = await readBody(request)
+    if (body === undefined) {
+      answer(response, { status: 413, contentType: 'text/plain; charset=utf-8', body: 'Request Entity Too Large\n' })
+      return
+    }
+    if (body === null) return
+    chain(answerApiCall(this.#core, call, body), (result) => answer(response, result))
+  }
+}
+
+const jsonSubprotocol = 'centrifuge-json'
+const notFound: ApiHttpAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' }
+
+/** The body as text; undefined when it is too large, null when the client went away. */
+async function readBody(request: IncomingMessage): Promise<string | undefined | null> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > maxApiBody) return undefined
+      chunks.push(chunk)
+    }
+  } catch {
+    return null
+  }
+  return (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('utf8')
+}
+
+function answer(response: ServerResponse, { status, contentType, body }: ApiHttpAnswer): void {
+  response.writeHead(status, {
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+/** Ends an upgrade with an HTTP answer instead of a WebSocket. */
+export function refuse(socket: Duplex, status: number, text: string): void {
+  const body = `${text}\n`
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The request's own path, whatever stands in its Host header. */
+function urlOf(request: IncomingMessage): { pathname: string; searchParams: URLSearchParams } {
+  const target = request.url ?? '/'
+  const question = target.indexOf('?')
+  if (question < 0) return { pathname: target, searchParams: new URLSearchParams() }
+  return { pathname: target.slice(0, question), searchParams: new URLSearchParams(target.slice(question + 1)) }
+}

@@ -1,0 +1,210 @@
+import { Disconnect, type Publication, type StreamPosition } from '@backchannel/protocol'
+import type { Flusher } from './fanout.ts'
+import type { ChannelEvent, Variant } from './variant.ts'
+import type { Writer } from './writer.ts'
+
+/** A log that has grown to this much text is handed on before the tick ends, so that one tick can't hold all memory. */
+const eagerLogLength = 64 * 1024
+/** What a join or leave counts for in that sum. */
+const presenceEventLength = 128
+
+/** Somebody who hears a channel. */
+export interface Subscriber {
+  readonly variant: Variant
+  readonly writer: Writer
+  /** Whether gaps must not go unnoticed. */
+  readonly positioned: boolean
+  /** The place among the members that share its variant; the channel's own note, -1 outside. */
+  seat: number
+  /** Publications were missed: the subscriber is no member any more and has to recover. */
+  onGap(): void
+  /** The variant can't carry what was published. */
+  onUnsendable(reason: Disconnect): void
+}
+
+interface Group {
+  readonly variant: Variant
+  /** An array, not a Set: the fan-out walks it for every batch. */
+  readonly members: Subscriber[]
+}
+
+/** A subscriber whose own position may lie before what is still on its way from the broker. */
+interface Ahead {
+  readonly subscriber: Subscriber
+  readonly position: StreamPosition
+}
+
+/** What is published while a subscription is being made. */
+export type JoinBuffer = { readonly publication: Publication; readonly epoch: string }[]
+
+/**
+ * One channel's local subscribers and the log of its tick.
+ *
+ * The log is the unit of fan-out: at the end of the tick it is encoded once per variant and handed to every writer.
+ * Whoever changes the membership flushes it first, so a batch always has one set of recipients.
+ */
+export class Channel {
+  readonly name: string
+  readonly #flusher: Flusher
+  readonly #groups: Group[] = []
+  readonly #ahead: Ahead[] = []
+  readonly #joining = new Set<JoinBuffer>()
+  #log: ChannelEvent[] = []
+  #logLength = 0
+  /** Of the last publication that was delivered here; unknown until there is one. */
+  #position: StreamPosition | undefined
+
+  constructor(name: string, flusher: Flusher) {
+    this.name = name
+    this.#flusher = flusher
+  }
+
+  /** Nobody hears it or is about to. */
+  get idle(): boolean {
+    return this.#groups.length === 0 && this.#ahead.length === 0 && this.#joining.size === 0
+  }
+
+  get subscriberCount(): number {
+    return this.#groups.reduce((sum, group) => sum + group.members.length, this.#ahead.length)
+  }
+
+  /** From now on publications are also kept for a subscription that is being made. */
+  beginJoin(): JoinBuffer {
+    const buffer: JoinBuffer = []
+    this.#joining.add(buffer)
+    return buffer
+  }
+
+  endJoin(buffer: JoinBuffer): void {
+    this.#joining.delete(buffer)
+  }
+
+  /**
+   * Makes a subscriber a member. The caller has flushed before it queued its reply, so the reply stands before this
+   * channel's pushes and behind everything older.
+   * @param position where the subscriber stands in the stream, when it is positioned
+   */
+  add(subscriber: Subscriber, position?: StreamPosition): void {
+    this.flush()
+    const known = this.#position
+    const aligned = !position || (known && known.offset === position.offset && known.epoch === position.epoch)
+    if (aligned) this.#seat(subscriber)
+    else this.#ahead.push({ subscriber, position })
+  }
+
+  /** The subscriber hears nothing that is published from now on, and everything from before. */
+  remove(subscriber: Subscriber): void {
+    this.flush()
+    if (subscriber.seat >= 0) this.#unseat(subscriber)
+    else {
+      const index = this.#ahead.findIndex((entry) => entry.subscriber === subscriber)
+      if (index >= 0) this.#ahead.splice(index, 1)
+    }
+  }
+
+  /** A publication from the broker, in the order of the stream. `epoch` is empty without history. */
+  publish(publication: Publication, epoch: string): void {
+    const { offset } = publication
+    if (offset > 0 && !this.#advance(offset, epoch)) return
+    for (const buffer of this.#joining) buffer.push({ publication, epoch })
+    const event: ChannelEvent = { kind: 'publication', publication }
+    if (this.#ahead.length > 0) this.#settleAhead(event, offset, epoch)
+    if (this.#groups.length > 0) this.#append(event, publication.data.length)
+  }
+
+  /** Somebody came or went. */
+  tell(event: ChannelEvent): void {
+    if (this.#groups.length > 0) this.#append(event, presenceEventLength)
+  }
+
+  /** Encodes the log and queues it for every member. Writes to no socket and changes no membership. */
+  flush(): void {
+    if (this.#log.length === 0) return
+    const log = this.#log
+    this.#log = []
+    this.#logLength = 0
+    for (const group of this.#groups) {
+      const { members } = group
+      const bytes = this.#encode(group, log)
+      if (bytes) for (let index = 0; index < members.length; index++) members[index]?.writer.enqueue(bytes)
+    }
+  }
+
+  #encode(group: Group, log: readonly ChannelEvent[]): Uint8Array | undefined {
+    try {
+      return group.variant.encode(this.name, log)
+    } catch (error) {
+      if (!(error instanceof Disconnect)) throw error
+      const members = [...group.members]
+      this.#flusher.afterFlush(() => {
+        for (const member of members) member.onUnsendable(error)
+      })
+      return undefined
+    }
+  }
+
+  #append(event: ChannelEvent, length: number): void {
+    if (this.#log.length === 0) this.#flusher.channelDirty(this)
+    this.#log.push(event)
+    this.#logLength += length
+    if (this.#logLength >= eagerLogLength) this.flush()
+  }
+
+  /**
+   * Moves the channel's position on. False for a publication that was delivered before. A gap or a new epoch leaves
+   * every positioned member without a place to go on from.
+   */
+  #advance(offset: number, epoch: string): boolean {
+    const known = this.#position
+    if (known && known.epoch === epoch && offset <= known.offset) return false
+    this.#position = { offset, epoch }
+    if (!known || (known.epoch === epoch && offset === known.offset + 1)) return true
+    this.flush()
+    const lost = this.#groups.flatMap((group) => group.members.filter((member) => member.positioned))
+    for (const member of lost) {
+      this.#unseat(member)
+      member.onGap()
+    }
+    return true
+  }
+
+  /** Before a publication: who stands right before it joins the others, who is past it waits on. */
+  #settleAhead(event: ChannelEvent, offset: number, epoch: string): void {
+    for (const entry of this.#ahead.splice(0)) {
+      const { subscriber, position } = entry
+      if (offset === 0) {
+        // Not in the stream: it says nothing of where the subscriber stands, and belongs to everybody who listens.
+        subscriber.writer.enqueue(subscriber.variant.encode(this.name, [event]))
+        this.#ahead.push(entry)
+      } else if (epoch === position.epoch && offset <= position.offset) {
+        this.#ahead.push(entry)
+      } else if (epoch === position.epoch && offset === position.offset + 1) {
+        this.flush()
+        this.#seat(subscriber)
+      } else subscriber.onGap()
+    }
+  }
+
+  #seat(subscriber: Subscriber): void {
+    let group = this.#groups.find((candidate) => candidate.variant.key === subscriber.variant.key)
+    if (!group) {
+      group = { variant: subscriber.variant, members: [] }
+      this.#groups.push(group)
+    }
+    subscriber.seat = group.members.length
+    group.members.push(subscriber)
+  }
+
+  #unseat(subscriber: Subscriber): void {
+    const index = this.#groups.findIndex((candidate) => candidate.variant.key === subscriber.variant.key)
+    const members = this.#groups[index]?.members
+    const last = members?.pop()
+    if (!members || !last) return
+    if (last !== subscriber) {
+      members[subscriber.seat] = last
+      last.seat = subscriber.seat
+    }
+    subscriber.seat = -1
+    if (members.length === 0) this.#groups.splice(index, 1)
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  disconnect,
+  replyError,
+  type Command,
+  type ConnectResult,
+  type Payload,
+  type StreamPosition,
+  type SubscribeResult,
+} from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { parsePayload } from '../payloads.ts'
+import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { serverGrant } from '../permissions.ts'
+import type { Identity, Session } from '../session.ts'
+import { Subscription, type Joining } from '../subscription.ts'
+import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
+import { ttlOf } from '../ttl.ts'
+import { hubVersion } from '../version.ts'
+
+type ConnectCommand = Extract<Command, { kind: 'connect' }>
+
+interface Accepted {
+  readonly identity: Identity
+  readonly data?: Payload
+  readonly channels: ReadonlyMap<string, ServerSubscription>
+}
+
+/** Who is this, and may it come in: a token, the app's `onConnect`, or the option for anonymous ones, in this order. */
+export function connect(core: Core, session: Session, command: ConnectCommand): void | Promise<void> {
+  if (session.state !== 'connecting' || command.id === 0) throw disconnect('badRequest')
+  const accepted = authenticate(core, session, command)
+  const done = chain(accepted, (who) => admit(core, session, command, who))
+  return isPromise(done) ? done : undefined
+}
+
+function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
+  if (request.token !== '') return byToken(core, request.token)
+  const { onConnect } = core.handlers
+  if (!onConnect) return anonymous(core)
+  const answer = onConnect({
+    ...session.connection.info,
+    client: session.client,
+    name: request.name,
+    version: request.version,
+    data: parsePayload(request.data),
+  })
+  return chain(answer, (result) => {
+    if (!result) return anonymous(core)
+    const { user, info, expireAt = 0, data } = result
+    if (expireAt > 0 && expireAt * 1000 <= core.clock.now()) throw replyError('expired')
+    return {
+      identity: { user, expireAt, ...(info === undefined ? {} : { info: JSON.stringify(info) }) },
+      channels: new Map<string, ServerSubscription>(),
+      ...(data === undefined ? {} : { data: JSON.stringify(data) }),
+    }
+  })
+}
+
+function byToken(core: Core, token: string): Accepted {
+  try {
+    const { channels, ...identity } = connectionClaims(core, token)
+    if (identity.user === '' && core.config.client.disallow_anonymous_connection_tokens) {
+      throw disconnect('permissionDenied')
+    }
+    return { identity, channels }
+  } catch (error) {
+    throw connectionTokenFailure(error)
+  }
+}
+
+function anonymous(core: Core): Accepted {
+  if (!core.config.client.allow_anonymous_connect_without_token) throw disconnect('badRequest')
+  return { identity: { user: '', expireAt: 0 }, channels: new Map() }
+}
+
+function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): void | Promise<void> {
+  if (session.state !== 'connecting') return undefined
+  const { identity, data, channels } = accepted
+  const { user_connection_limit: limit, channel_limit: channelLimit } = core.config.client
+  if (limit > 0 && identity.user !== '' && core.registry.ofUser(identity.user).size >= limit) {
+    throw disconnect('connectionLimit')
+  }
+  if (channels.size > channelLimit) throw disconnect('channelLimit')
+  session.identify(identity)
+  const joinings = joinAll(core, session, channels, command.connect.subs)
+  const done = chain(joinings, (joined) => {
+    if (session.state !== 'connecting') return
+    session.accept()
+    session.reply({ id: command.id, connect: result(core, session, identity, data, joined) })
+    for (const { commit } of joined.values()) commit()
+  })
+  return isPromise(done) ? done : undefined
+}
+
+/** Subscribes to what the token brings, from where the client left off. */
+function joinAll(
+  core: Core,
+  session: Session,
+  channels: ReadonlyMap<string, ServerSubscription>,
+  positions: ConnectCommand['connect']['subs'],
+): MaybePromise<Map<string, Joining>> {
+  const joined = new Map<string, Joining>()
+  let all: MaybePromise<Map<string, Joining>> = joined
+  for (const [channel, serverSubscription] of channels) {
+    all = chain(all, () => {
+      const subscription = new Subscription(core, session, channel, serverGrant(core, channel, serverSubscription))
+      session.subscriptions.set(channel, subscription)
+      return chain(subscription.join(position(positions.get(channel))), (joining) => joined.set(channel, joining))
+    })
+  }
+  return all
+}
+
+function position(
+  request: { recover: boolean; offset: number; epoch: string } | undefined,
+): StreamPosition | undefined {
+  return request?.recover ? { offset: request.offset, epoch: request.epoch } : undefined
+}
+
+function result(
+  core: Core,
+  session: Session,
+  identity: Identity,
+  data: Payload | undefined,
+  joined: ReadonlyMap<string, Joining>,
+): ConnectResult {
+  const { ping_interval: ping, pong_timeout: pong } = core.config.client
+  const subs = new Map<string, SubscribeResult>(Array.from(joined, ([channel, joining]) => [channel, joining.result]))
+  return {
+    client: session.client,
+    version: hubVersion,
+    ...(identity.expireAt > 0 ? { expires: true, ttl: ttlOf(core.clock, identity.expireAt) } : {}),
+    ...(data === undefined ? {} : { data }),
+    ...(subs.size > 0 ? { subs } : {}),
+    ...(ping >= 1000 ? { ping: Math.floor(ping / 1000) } : {}),
+    ...(ping > 0 && pong > 0 ? { pong: true } : {}),
+  }
+}

@@ -1,0 +1,81 @@
+import { disconnect, errorBody, isDisconnect, isReplyError, replyError, type Command } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { isPromise } from '../maybe-promise.ts'
+import type { Session } from '../session.ts'
+import { connect } from './connect.ts'
+import { history } from './history.ts'
+import { presence, presenceStats } from './presence.ts'
+import { publish } from './publish.ts'
+import { refresh } from './refresh.ts'
+import { rpc } from './rpc.ts'
+import { subRefresh } from './sub-refresh.ts'
+import { subscribe } from './subscribe.ts'
+import { unsubscribe } from './unsubscribe.ts'
+
+/**
+ * Runs one command. The one place where what was thrown becomes an error reply or a disconnect; it never throws and
+ * its promise never rejects.
+ */
+export function dispatch(core: Core, session: Session, command: Command): void | Promise<void> {
+  try {
+    const running = run(core, session, command)
+    if (isPromise(running)) return running.catch((error: unknown) => fail(core, session, command, error))
+  } catch (error) {
+    fail(core, session, command, error)
+  }
+  return undefined
+}
+
+function run(core: Core, session: Session, command: Command): void | Promise<void> {
+  if (session.state === 'connecting' && command.kind !== 'connect') throw disconnect('badRequest')
+  switch (command.kind) {
+    case 'connect':
+      return connect(core, session, command)
+    case 'subscribe':
+      return subscribe(core, session, command)
+    case 'unsubscribe':
+      return unsubscribe(session, command)
+    case 'publish':
+      return publish(core, session, command)
+    case 'presence':
+      return presence(core, session, command)
+    case 'presenceStats':
+      return presenceStats(core, session, command)
+    case 'history':
+      return history(core, session, command)
+    case 'rpc':
+      return rpc(core, session, command)
+    case 'refresh':
+      return refresh(core, session, command)
+    case 'subRefresh':
+      return subRefresh(core, session, command)
+    case 'pong':
+      return session.pong()
+    case 'send':
+      // Messages without an answer have no handler here.
+      throw disconnect('notAvailable')
+    case 'ping':
+    case 'unknown':
+      throw disconnect('badRequest')
+  }
+}
+
+function fail(core: Core, session: Session, command: Command, error: unknown): void {
+  if (isDisconnect(error)) {
+    core.logger.info(
+      { client: session.client, user: session.user, code: error.code, reason: error.reason },
+      'disconnect',
+    )
+    session.disconnect(error)
+    return
+  }
+  const known = isReplyError(error) ? error : undefined
+  if (!known) {
+    core.logger.error(
+      { err: error, client: session.client, user: session.user, command: command.kind },
+      'command failed',
+    )
+  }
+  session.reply({ id: command.id, error: errorBody(known ?? replyError('internal')) })
+  if (command.kind === 'connect' && session.state === 'connecting') session.refuse()
+}

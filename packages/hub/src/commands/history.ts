@@ -1,0 +1,30 @@
+import { disconnect, replyError, type Command } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { chain, isPromise } from '../maybe-promise.ts'
+import { mayUse } from '../permissions.ts'
+import { recoveryLimit } from '../recovery.ts'
+import type { Session } from '../session.ts'
+
+/** A client gets at most as many publications at once as a recovery sends. */
+const maxLimit = recoveryLimit
+
+export function history(
+  core: Core,
+  session: Session,
+  { id, history: request }: Extract<Command, { kind: 'history' }>,
+): void | Promise<void> {
+  const { channel, since, reverse } = request
+  if (channel === '') throw disconnect('badRequest')
+  const { options } = core.namespaces.resolve(channel)
+  if (options.history_size === 0) throw replyError('notAvailable')
+  const isSubscribed = session.subscriptions.get(channel)?.isSubscribed === true
+  if (!mayUse(options, 'history', session, isSubscribed)) throw replyError('permissionDenied')
+  if (reverse && since?.offset === 0) throw replyError('badRequest')
+  const limit = request.limit < 0 || request.limit > maxLimit ? maxLimit : request.limit
+  const query = { limit, reverse, historyMetaTtlMs: core.historyMetaTtl(options), ...(since ? { since } : {}) }
+  const done = chain(core.broker.history(channel, query), ({ publications, position }) => {
+    if (since && since.epoch !== '' && since.epoch !== position.epoch) throw replyError('unrecoverablePosition')
+    session.reply({ id, history: { publications, epoch: position.epoch, offset: position.offset } })
+  })
+  return isPromise(done) ? done : undefined
+}

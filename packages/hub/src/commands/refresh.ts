@@ -1,0 +1,31 @@
+import { disconnect, type Command, type RefreshResult } from '@backchannel/protocol'
+import { TokenError } from '@backchannel/protocol/token'
+import type { Core } from '../core.ts'
+import type { Session } from '../session.ts'
+import { connectionClaims, type ConnectionClaims } from '../tokens.ts'
+import { ttlOf } from '../ttl.ts'
+
+/** A new token for a connection that is about to expire; it must say the same of the connection as the old one. */
+export function refresh(core: Core, session: Session, { id, token }: Extract<Command, { kind: 'refresh' }>): void {
+  if (token === '') throw disconnect('badRequest')
+  const claims = read(core, token)
+  if (claims.user !== session.user) throw disconnect('invalidToken')
+  if (!sameChannels(session, claims)) throw disconnect('insufficientState')
+  session.extend(claims.expireAt)
+  const result: RefreshResult = claims.expireAt > 0 ? { expires: true, ttl: ttlOf(core.clock, claims.expireAt) } : {}
+  session.reply({ id, refresh: result })
+}
+
+function read(core: Core, token: string): ConnectionClaims {
+  try {
+    return connectionClaims(core, token)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    throw disconnect(error.reason === 'expired' ? 'connectionExpired' : 'invalidToken')
+  }
+}
+
+/** Server-side subscriptions are made on connect only, so a token with others needs a new connection. */
+function sameChannels(session: Session, { channels }: ConnectionClaims): boolean {
+  return Array.from(channels.keys()).every((channel) => session.subscriptions.get(channel)?.grant.serverSide === true)
+}

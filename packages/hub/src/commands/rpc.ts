@@ -1,0 +1,19 @@
+import { replyError, type Command } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { chain, isPromise } from '../maybe-promise.ts'
+import { parsePayload, toPayload } from '../payloads.ts'
+import type { Session } from '../session.ts'
+
+export function rpc(
+  core: Core,
+  session: Session,
+  { id, method, data }: Extract<Command, { kind: 'rpc' }>,
+): void | Promise<void> {
+  const { onRpc } = core.handlers
+  if (!onRpc) throw replyError('notAvailable')
+  const answer = onRpc({ method, data: parsePayload(data), client: session.client, user: session.user })
+  const done = chain(answer, (result) =>
+    session.reply({ id, rpc: result.data === undefined ? {} : { data: toPayload(result.data) } }),
+  )
+  return isPromise(done) ? done : undefined
+}

@@ -1,0 +1,40 @@
+import { disconnect, replyError, type Command } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { chain, isPromise } from '../maybe-promise.ts'
+import { clientGrant } from '../permissions.ts'
+import type { Session } from '../session.ts'
+import { Subscription } from '../subscription.ts'
+
+/** 0 stream, 1 to 3 maps, 4 shared poll. */
+const lastKnownType = 4
+
+/** The checks stand in the protocol's order: what a client sees depends on which comes first. */
+export function subscribe(
+  core: Core,
+  session: Session,
+  { id, subscribe: request }: Extract<Command, { kind: 'subscribe' }>,
+): void | Promise<void> {
+  const { channel } = request
+  if (channel === '') throw disconnect('badRequest')
+  if (core.namespaces.isTooLong(channel)) throw replyError('badRequest')
+  if (session.subscriptions.has(channel)) throw replyError('alreadySubscribed')
+  const { channel_limit: limit } = core.config.client
+  if (limit > 0 && session.subscriptions.size >= limit) throw replyError('limitExceeded')
+  if (request.type < 0 || request.type > lastKnownType) throw disconnect('badRequest')
+  if (request.delta !== '' && request.delta !== 'fossil') throw disconnect('badRequest')
+  const name = core.namespaces.resolve(channel)
+  // No namespace has another type than stream, and none takes filters.
+  if (request.type !== 0) throw replyError('permissionDenied')
+  if (request.filtered) throw replyError('badRequest')
+  const since = request.recover ? { offset: request.offset, epoch: request.epoch } : undefined
+  const done = chain(clientGrant(core, session, name, request), (grant) => {
+    if (session.state !== 'connected') return undefined
+    const subscription = new Subscription(core, session, channel, grant)
+    session.subscriptions.set(channel, subscription)
+    return chain(subscription.join(since), ({ result, commit }) => {
+      session.reply({ id, subscribe: result })
+      commit()
+    })
+  })
+  return isPromise(done) ? done : undefined
+}

@@ -1,0 +1,196 @@
+/**
+ * The hub's configuration: Centrifugo's, v6 shape, the part that the hub offers. Checked once, when the hub starts; an
+ * option that is unknown here stops it, because silently ignoring one could open or lose something.
+ */
+import { z } from 'zod'
+import { parseDuration } from './duration.ts'
+
+/** What a wrong configuration is answered with: every problem, each with the option's path and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The hub's configuration is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+const durationText = 'a duration such as "300ms", "25s" or "1h30m"'
+
+function duration(fallback: string) {
+  return z
+    .string({
+      error: (issue) => (issue.input === undefined ? undefined : `expected ${durationText}, got ${quote(issue.input)}`),
+    })
+    .default(fallback)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== undefined) return ms
+      context.addIssue({ code: 'custom', message: `expected ${durationText}, got ${quote(text)}` })
+      return z.NEVER
+    })
+}
+
+function size(fallback: number) {
+  return z.int().min(0).default(fallback)
+}
+
+const flag = z.boolean().default(false)
+
+const channelOptionsShape = {
+  /** Keep who is subscribed. */
+  presence: flag,
+  /** Publications kept per channel; goes with `history_ttl`. */
+  history_size: size(0),
+  /** How long they are kept after the last one. */
+  history_ttl: duration('0s'),
+  /** How long offset and epoch outlive them; 0: `channel.history_meta_ttl`. */
+  history_meta_ttl: duration('0s'),
+  /** Watch every subscription for gaps. */
+  force_positioning: flag,
+  allow_positioning: flag,
+  /** Let every subscription recover what it missed. */
+  force_recovery: flag,
+  allow_recovery: flag,
+  allow_subscribe_for_client: flag,
+  allow_subscribe_for_anonymous: flag,
+  allow_publish_for_client: flag,
+  allow_publish_for_subscriber: flag,
+  allow_publish_for_anonymous: flag,
+  allow_history_for_client: flag,
+  allow_history_for_subscriber: flag,
+  allow_history_for_anonymous: flag,
+  allow_presence_for_client: flag,
+  allow_presence_for_subscriber: flag,
+  allow_presence_for_anonymous: flag,
+  /** `name#user` may be subscribed to by that user. */
+  allow_user_limited_channels: flag,
+  /** `json`: must be JSON; `json_object`: must be an object; empty: not empty. */
+  publication_data_format: z.enum(['', 'json', 'json_object']).default(''),
+}
+
+type ChannelOptionsOutput = z.output<z.ZodObject<typeof channelOptionsShape>>
+
+function checkHistory(options: ChannelOptionsOutput, context: z.RefinementCtx): void {
+  if (options.history_size > 0 !== options.history_ttl > 0) {
+    context.addIssue({
+      code: 'custom',
+      path: [options.history_size > 0 ? 'history_ttl' : 'history_size'],
+      message: 'history needs both history_size and history_ttl',
+    })
+  }
+  if (options.force_recovery && options.history_size === 0) {
+    context.addIssue({ code: 'custom', path: ['force_recovery'], message: 'needs history_size and history_ttl' })
+  }
+  if (options.history_meta_ttl > 0 && options.history_meta_ttl < options.history_ttl) {
+    context.addIssue({ code: 'custom', path: ['history_meta_ttl'], message: 'must not be less than history_ttl' })
+  }
+}
+
+/** `.prefault`, not `.default`: an absent section is filled in member by member. */
+const withoutNamespace = z.strictObject(channelOptionsShape).superRefine(checkHistory)
+
+const namespace = z
+  .strictObject({
+    name: z.string().regex(/^[-a-zA-Z0-9_.]{2,}$/, 'expected two or more of letters, digits, "-", "_" and "."'),
+    ...channelOptionsShape,
+  })
+  .superRefine(checkHistory)
+
+const namespaces = z.array(namespace).superRefine((list, context) => {
+  const seen = new Set<string>()
+  for (const [index, { name }] of list.entries()) {
+    if (seen.has(name))
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${quote(name)} is there twice` })
+    seen.add(name)
+  }
+})
+
+const channelRules = z.strictObject({
+  without_namespace: withoutNamespace.prefault({}),
+  namespaces: namespaces.default([]),
+})
+
+const config = z.strictObject({
+  client: z
+    .strictObject({
+      token: z.strictObject({ hmac_secret_key: z.string().default('') }).prefault({}),
+      subscription_token: z.strictObject({ enabled: flag, hmac_secret_key: z.string().default('') }).prefault({}),
+      allowed_origins: z.array(z.string()).default([]),
+      allow_anonymous_connect_without_token: flag,
+      disallow_anonymous_connection_tokens: flag,
+      ping_interval: duration('25s'),
+      pong_timeout: duration('8s'),
+      /** How long a connection may take to its successful connect command. */
+      stale_close_delay: duration('10s'),
+      /** How long a client has to refresh an expired connection. */
+      expired_close_delay: duration('25s'),
+      expired_sub_close_delay: duration('25s'),
+      /** Bytes that wait for one slow reader. */
+      queue_max_size: size(1024 * 1024),
+      /** Subscriptions of one connection. */
+      channel_limit: size(128),
+      /** Connections of one user; 0: no limit. */
+      user_connection_limit: size(0),
+      /** Connections in all; 0: no limit. */
+      connection_limit: size(0),
+    })
+    .prefault({}),
+  channel: z
+    .strictObject({
+      max_length: size(255),
+      history_meta_ttl: duration('720h'),
+      without_namespace: withoutNamespace.prefault({}),
+      namespaces: namespaces.default([]),
+    })
+    .prefault({}),
+  http_api: z
+    .strictObject({
+      key: z.string().default(''),
+      disabled: flag,
+      error_mode: z.enum(['', 'transport']).default(''),
+    })
+    .prefault({}),
+  websocket: z.strictObject({ message_size_limit: size(65_536) }).prefault({}),
+  shutdown: z.strictObject({ timeout: duration('30s') }).prefault({}),
+})
+
+/** What is written: Centrifugo v6 JSON; everything has a default. Durations are text (`"25s"`). */
+export type HubConfig = z.input<typeof config>
+/** What the hub works with: complete, durations in milliseconds. */
+export type CheckedConfig = z.output<typeof config>
+/** The permission rules and options of channels, which can be replaced on a running hub. */
+export type ChannelRules = z.input<typeof channelRules>
+export type CheckedChannelRules = z.output<typeof channelRules>
+/** Options of one namespace; durations in milliseconds. */
+export type ChannelOptions = ChannelOptionsOutput
+
+/** @throws ConfigError */
+export function checkConfig(input: HubConfig): CheckedConfig {
+  return check(config, input, '')
+}
+
+/** @throws ConfigError */
+export function checkChannelRules(input: ChannelRules): CheckedChannelRules {
+  return check(channelRules, input, 'channel.')
+}
+
+function check<S extends z.ZodType>(schema: S, input: unknown, prefix: string): z.output<S> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.flatMap((issue) => describe(issue, prefix)))
+}
+
+function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
+  const path = prefix + issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const parent = path === '' || path.endsWith('.') ? path : `${path}.`
+    return issue.keys.map((key) => `${parent}${key}: unknown option`)
+  }
+  return [`${path}: ${issue.message}`]
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value) ?? String(value)
+}

@@ -1,0 +1,147 @@
+import { disconnect, replyError, type ClientInfo, type Disconnect, type Payload } from '@backchannel/protocol'
+import type { Broker, PublishOutcome } from './broker.ts'
+import type { Clock } from './clock.ts'
+import type { ChannelOptions, CheckedConfig } from './config.ts'
+import { Flusher } from './fanout.ts'
+import type { HubHandlers } from './handlers.ts'
+import { Keepalive } from './keepalive.ts'
+import type { Logger } from './logger.ts'
+import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { Namespaces } from './namespaces.ts'
+import type { PresenceStore } from './presence.ts'
+import { Registry } from './registry.ts'
+import { Session, type Connection } from './session.ts'
+
+export interface CoreParts {
+  readonly config: CheckedConfig
+  readonly handlers: HubHandlers
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly broker: Broker
+  readonly presence: PresenceStore
+}
+
+/** A publication as the hub takes it, whoever publishes. */
+export interface PublishRequest {
+  readonly data: Payload
+  readonly info?: ClientInfo
+  readonly tags?: Readonly<Record<string, string>>
+  readonly skipHistory?: boolean
+  readonly idempotencyKey?: string
+  readonly version?: number
+  readonly versionEpoch?: string
+}
+
+/**
+ * The rooms of one hub, joined: what sessions, commands and the server API work with. It knows no socket, no HTTP and
+ * no clock but the one it was given.
+ */
+export class Core {
+  readonly id = crypto.randomUUID()
+  readonly config: CheckedConfig
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly broker: Broker
+  readonly presence: PresenceStore
+  readonly namespaces: Namespaces
+  readonly flusher: Flusher
+  readonly keepalive: Keepalive
+  readonly registry: Registry
+  readonly startedAt: number
+  /** Looked up for every event, never kept. */
+  handlers: HubHandlers
+  #state: 'open' | 'closing' = 'open'
+
+  constructor(parts: CoreParts) {
+    this.config = parts.config
+    this.handlers = parts.handlers
+    this.logger = parts.logger
+    this.clock = parts.clock
+    this.broker = parts.broker
+    this.presence = parts.presence
+    this.namespaces = new Namespaces(parts.config.channel)
+    this.flusher = new Flusher(parts.clock)
+    this.keepalive = new Keepalive(parts.clock)
+    this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
+    this.startedAt = parts.clock.monotonic()
+    this.settle(
+      parts.broker.open((channel, publication, epoch) => this.registry.channel(channel)?.publish(publication, epoch)),
+      'broker',
+    )
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Whether `client.connection_limit` allows no further connection. */
+  get isFull(): boolean {
+    const limit = this.config.client.connection_limit
+    return limit > 0 && this.registry.sessionCount >= limit
+  }
+
+  /** A transport has a new connection. */
+  connect(connection: Connection): Session {
+    const session = new Session(this, crypto.randomUUID(), connection)
+    this.registry.addSession(session)
+    return session
+  }
+
+  /**
+   * Publishes, whoever asks: permission is the caller's matter. Delivered before it returns with the memory broker.
+   * @throws ReplyError 102, 107
+   */
+  publish(channel: string, request: PublishRequest): MaybePromise<PublishOutcome> {
+    const known = this.namespaces.find(channel)
+    if (!known) throw replyError('unknownChannel')
+    const { options } = known
+    checkData(request.data, options)
+    return this.broker.publish(
+      channel,
+      {
+        data: request.data,
+        ...(request.info ? { info: request.info } : {}),
+        ...(request.tags ? { tags: request.tags } : {}),
+      },
+      {
+        historySize: request.skipHistory ? 0 : options.history_size,
+        historyTtlMs: options.history_ttl,
+        historyMetaTtlMs: this.historyMetaTtl(options),
+        idempotencyKey: request.idempotencyKey ?? '',
+        version: request.version ?? 0,
+        versionEpoch: request.versionEpoch ?? '',
+      },
+    )
+  }
+
+  historyMetaTtl(options: ChannelOptions): number {
+    return options.history_meta_ttl || this.config.channel.history_meta_ttl
+  }
+
+  /** Waits for what is done in the background; its failure is reported, never thrown. */
+  settle(work: MaybePromise<void>, stage: string, channel?: string): void {
+    if (isPromise(work)) work.catch((error: unknown) => this.report(error, stage, channel))
+  }
+
+  /** The one place where failures of work that nobody waits for come out. */
+  report(error: unknown, stage: string, channel?: string): void {
+    this.logger.error({ err: error, stage, channel }, 'hub: background work failed')
+  }
+
+  /** Takes no new connection and tells everybody to come back elsewhere. */
+  shutdown(reason: Disconnect = disconnect('shutdown')): void {
+    this.#state = 'closing'
+    for (const session of this.registry.sessions) session.disconnect(reason)
+    this.flusher.flush()
+  }
+}
+
+/** @throws ReplyError 107 for data that the channel does not take */
+function checkData(data: Payload, options: ChannelOptions): void {
+  if (data.length === 0) throw replyError('badRequest')
+  if (options.publication_data_format === '') return
+  if (typeof data !== 'string') throw replyError('badRequest')
+  if (options.publication_data_format === 'json_object' && !data.trimStart().startsWith('{')) {
+    throw replyError('badRequest')
+  }
+}

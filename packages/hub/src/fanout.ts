@@ -1,0 +1,63 @@
+import type { Channel } from './channel.ts'
+import type { Clock } from './clock.ts'
+import type { Writer } from './writer.ts'
+
+/**
+ * The end of the tick, in two sweeps: the logs of the channels that were published to become shared bytes in the
+ * writers' queues, then every writer with something queued writes once. A channel costs one encoding per variant and
+ * tick, a connection one write per tick, however much was published.
+ */
+export class Flusher {
+  readonly #clock: Clock
+  #channels: Channel[] = []
+  #writers: Writer[] = []
+  #after: (() => void)[] = []
+  #scheduled = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The channel's log has something that its subscribers have not. */
+  channelDirty(channel: Channel): void {
+    this.#channels.push(channel)
+    this.#schedule()
+  }
+
+  /** The writer's queue has something that its sink has not. */
+  writerDirty(writer: Writer): void {
+    this.#writers.push(writer)
+    this.#schedule()
+  }
+
+  /** Runs when the sweeps are through: what would change members or sessions in the middle of them. */
+  afterFlush(callback: () => void): void {
+    this.#after.push(callback)
+    this.#schedule()
+  }
+
+  /** What waits for the end of the tick. */
+  get waiting(): number {
+    return this.#channels.length + this.#writers.length + this.#after.length
+  }
+
+  /** Ends the tick now. */
+  flush(): void {
+    const channels = this.#channels
+    this.#channels = []
+    for (const channel of channels) channel.flush()
+    const writers = this.#writers
+    this.#writers = []
+    for (const writer of writers) writer.flush()
+    this.#scheduled = false
+    const after = this.#after
+    this.#after = []
+    for (const callback of after) callback()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.endOfTick(() => this.flush())
+  }
+}

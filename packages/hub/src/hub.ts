@@ -1,0 +1,233 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import {
+  occupyHubSlot,
+  vacateHubSlot,
+  type HubSlot,
+  type ServerApiBatchReply,
+  type ServerApiBatchRequest,
+  type ServerApiMethod,
+  type ServerApiReply,
+  type ServerApiRequest,
+} from '@backchannel/protocol'
+import { NodeAdapter } from './adapters/node.ts'
+import { apiErrorOf } from './api-errors.ts'
+import type { PublishOutcome } from './broker.ts'
+import { systemClock } from './clock.ts'
+import { checkChannelRules, checkConfig, type ChannelRules } from './config.ts'
+import { Core } from './core.ts'
+import type { HubHandlers } from './handlers.ts'
+import { consoleLogger } from './logger.ts'
+import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { MemoryBroker } from './memory-broker.ts'
+import type { HubOptions } from './options.ts'
+import { toPayload } from './payloads.ts'
+import { MemoryPresence } from './presence.ts'
+import { BadApiRequest, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
+import { subscriptionTokenKey } from './tokens.ts'
+
+/** What a publication may take along. */
+export interface PublishOptions {
+  /** A repeat within five minutes answers the first result and publishes nothing. */
+  idempotencyKey?: string
+  tags?: Record<string, string>
+  skipHistory?: boolean
+  /** With history: skipped unless above the version stored last. */
+  version?: number
+  versionEpoch?: string
+}
+
+/** Numbers that go up and down with what is alive; all zero in a hub that nobody uses and that has been closed. */
+export interface HubGauges {
+  /** Open and closing ones; a session ends before its socket. */
+  readonly sockets: number
+  readonly sessions: number
+  readonly users: number
+  readonly channels: number
+  readonly subscriptions: number
+  /** Planned alarms: pings, limits, expiries. */
+  readonly alarms: number
+  /** What waits for the end of the tick. */
+  readonly waiting: number
+}
+
+/** The embedded hub: Centrifugo's client protocol and server API inside this process. */
+export interface Hub {
+  /** New with every hub. */
+  readonly id: string
+  /**
+   * Publishes to everybody who is subscribed. Synchronous with the memory broker. `data` is serialised at once: what
+   * happens to the object afterwards changes nothing.
+   * @returns where it came to stand; offset 0 without history
+   * @throws TypeError when `data` has no JSON form
+   * @throws ReplyError 102 when the channel's namespace is not configured
+   */
+  publish(channel: string, data: unknown, options?: PublishOptions): MaybePromise<PublishOutcome>
+  /** One method of the server API, with the wire's names; answers `{result}` or `{error}`. */
+  call<M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): MaybePromise<ServerApiReply<M>>
+  /** Several at once. */
+  batch(request: ServerApiBatchRequest): Promise<ServerApiBatchReply>
+  /** Replaces the app's handlers; open connections stay and obey the new ones. */
+  setHandlers(handlers: HubHandlers): void
+  /** Replaces all channel options; open subscriptions stay, new ones obey the new options. @throws ConfigError */
+  setChannelOptions(rules: ChannelRules): void
+  /** Answers a request that is the hub's (`POST /api/publish`, …); false leaves it to the app. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean
+  /** Takes an upgrade that is the hub's (`/connection/websocket`); false leaves it to the app. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Both of them in front of a server's own listeners. @returns a function that takes it back */
+  attach(server: HttpServer | HttpsServer): () => void
+  /** Where browsers connect to; with a request, at the origin that the page came from. */
+  websocketUrl(request?: Request): string
+  gauges(): HubGauges
+  /** Tells every client to come back later (3001) and closes. Resolves when the connections are gone. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a hub. Nothing is allowed but what `config` and `handlers` allow.
+ * @throws ConfigError for an option that is unknown or has a wrong value
+ */
+export function createHub(options: HubOptions = {}): Hub {
+  const config = checkConfig(options.config ?? {})
+  // Without a key no token could be issued: one of its own, which lives as long as the process.
+  config.client.token.hmac_secret_key ||= Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+  const clock = options.clock ?? systemClock
+  const core = new Core({
+    config,
+    clock,
+    handlers: options.handlers ?? {},
+    logger: options.logger ?? consoleLogger,
+    broker: options.broker ?? new MemoryBroker(clock),
+    presence: options.presence ?? new MemoryPresence(),
+  })
+  const trustProxy = options.trustProxy ?? false
+  const adapter = new NodeAdapter(core, {
+    allowed: config.client.allowed_origins,
+    sameOrigin: options.sameOrigin ?? true,
+    trustProxy,
+  })
+  let server: HttpServer | HttpsServer | undefined
+
+  const call = <M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): MaybePromise<ServerApiReply<M>> =>
+    callApi(core, method, request)
+
+  const hub: Hub = {
+    id: core.id,
+    publish: (channel, data, { idempotencyKey, tags, skipHistory, version, versionEpoch } = {}) =>
+      core.publish(channel, {
+        data: toPayload(data),
+        ...(tags ? { tags: { ...tags } } : {}),
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(skipHistory === undefined ? {} : { skipHistory }),
+        ...(version === undefined ? {} : { version }),
+        ...(versionEpoch === undefined ? {} : { versionEpoch }),
+      }),
+    call,
+    batch: (request) => runBatch(call, request),
+    setHandlers: (handlers) => {
+      core.handlers = handlers
+    },
+    setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules)),
+    handleRequest: (request, response) => adapter.handleRequest(request, response),
+    handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
+    attach: (target) => {
+      server = target
+      return adapter.attach(target)
+    },
+    websocketUrl: (request) => options.publicUrl ?? websocketUrl(request, server, trustProxy),
+    gauges: () => gauges(core, adapter),
+    close: async () => {
+      vacateHubSlot(slot)
+      core.shutdown()
+      await adapter.drained()
+      core.keepalive.stop()
+      await core.broker.close()
+    },
+  }
+  const slot: HubSlot = {
+    version: 1,
+    id: core.id,
+    call,
+    batch: hub.batch,
+    tokenKey: () => config.client.token.hmac_secret_key,
+    subscriptionTokenKey: () => subscriptionTokenKey(core),
+    websocketUrl: hub.websocketUrl,
+  }
+  if (options.register ?? true) occupyHubSlot(slot)
+  return hub
+}
+
+function callApi<M extends ServerApiMethod>(
+  core: Core,
+  method: M,
+  request: ServerApiRequest<M>,
+): MaybePromise<ServerApiReply<M>> {
+  const payloads: PayloadSource = (name) => {
+    const value = (request as Record<string, unknown>)[name]
+    return value === undefined ? undefined : toPayload(value)
+  }
+  const succeed = (value: object | JsonText): ServerApiReply<M> =>
+    ({ result: value instanceof JsonText ? (JSON.parse(value.json) as unknown) : value }) as ServerApiReply<M>
+  const fail = (error: unknown): ServerApiReply<M> => {
+    // What over HTTP would be a 400 is the caller's mistake here.
+    if (error instanceof BadApiRequest || error instanceof TypeError) {
+      return { error: { code: 107, message: error.message } }
+    }
+    return { error: apiErrorOf(core, error) }
+  }
+  try {
+    const running = runApiMethod(core, method, request, payloads)
+    return isPromise(running) ? running.then(succeed).catch(fail) : succeed(running)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+async function runBatch(
+  call: Hub['call'],
+  { commands, parallel = false }: ServerApiBatchRequest,
+): Promise<ServerApiBatchReply> {
+  const one = async (command: object): Promise<ServerApiBatchReply['replies'][number]> => {
+    const [entry] = Object.entries(command) as [ServerApiMethod, never][]
+    if (!entry) return { error: { code: 104, message: 'not found' } }
+    const reply = await call(entry[0], entry[1])
+    return 'error' in reply ? { error: reply.error } : { [entry[0]]: reply.result }
+  }
+  if (parallel) return { replies: await Promise.all(commands.map(one)) }
+  const replies: ServerApiBatchReply['replies'] = []
+  for (const command of commands) replies.push(await one(command))
+  return { replies }
+}
+
+function websocketUrl(
+  request: Request | undefined,
+  server: HttpServer | HttpsServer | undefined,
+  trustProxy: boolean,
+): string {
+  if (request) {
+    const url = new URL(request.url)
+    const forwarded = (name: string): string | undefined =>
+      (trustProxy && request.headers.get(name)?.split(',')[0]?.trim()) || undefined
+    const isSecure = (forwarded('x-forwarded-proto') ?? url.protocol.replace(':', '')) === 'https'
+    return `${isSecure ? 'wss' : 'ws'}://${forwarded('x-forwarded-host') ?? url.host}/connection/websocket`
+  }
+  const address = server?.address()
+  const port = typeof address === 'object' && address ? address.port : 3000
+  return `${server && 'setSecureContext' in server ? 'wss' : 'ws'}://localhost:${port}/connection/websocket`
+}
+
+function gauges(core: Core, adapter: NodeAdapter): HubGauges {
+  let subscriptions = 0
+  for (const session of core.registry.sessions) subscriptions += session.subscriptions.size
+  return {
+    sockets: adapter.socketCount,
+    sessions: core.registry.sessionCount,
+    users: core.registry.userCount,
+    channels: core.registry.channelCount,
+    subscriptions,
+    alarms: core.keepalive.size,
+    waiting: core.flusher.waiting,
+  }
+}

@@ -1,0 +1,18 @@
+export { Disconnect, disconnect, ReplyError, replyError } from '@backchannel/protocol'
+export type {
+  Broker,
+  BrokerPublishOptions,
+  Deliver,
+  HistoryPage,
+  HistoryQuery,
+  NewPublication,
+  PublishOutcome,
+} from './broker.ts'
+export type { Clock } from './clock.ts'
+export { ConfigError, type ChannelRules, type HubConfig } from './config.ts'
+export type * from './handlers.ts'
+export { createHub, type Hub, type HubGauges, type PublishOptions } from './hub.ts'
+export type { Logger } from './logger.ts'
+export type { MaybePromise } from './maybe-promise.ts'
+export type { HubOptions } from './options.ts'
+export type { PresenceStore } from './presence.ts'

@@ -1,0 +1,15 @@
+/** Where the hub reports to. pino and what is shaped like it fit as they are. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Warnings and errors to the console; an app with a logger of its own passes that. */
+export const consoleLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (fields, message) => console.warn(`[hub] ${message}`, fields),
+  error: (fields, message) => console.error(`[hub] ${message}`, fields),
+}

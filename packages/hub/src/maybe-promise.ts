@@ -1,0 +1,14 @@
+/**
+ * The seams (broker, presence, handlers) may answer at once or later. What answers at once stays synchronous all the
+ * way: a publish into memory costs no promise and keeps its place in the tick.
+ */
+export type MaybePromise<T> = T | Promise<T>
+
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+/** `next(value)`, now if the value is here, else when it comes. */
+export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+  return isPromise(value) ? value.then(next) : next(value)
+}

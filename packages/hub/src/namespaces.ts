@@ -1,0 +1,76 @@
+import { replyError } from '@backchannel/protocol'
+import type { ChannelOptions, CheckedChannelRules, CheckedConfig } from './config.ts'
+
+const privatePrefix = '$'
+const namespaceBoundary = ':'
+const userBoundary = '#'
+const userSeparator = ','
+
+/** What a channel's name says of it. */
+export interface ChannelName {
+  readonly name: string
+  readonly options: ChannelOptions
+  /** Begins with `$`: only with a token. */
+  readonly isPrivate: boolean
+}
+
+/** From a channel's name to the options that apply. Replaceable while the hub runs: nobody keeps what it answers. */
+export class Namespaces {
+  readonly #maxLength: number
+  #withoutNamespace: ChannelOptions
+  #byName: ReadonlyMap<string, ChannelOptions>
+
+  constructor(config: CheckedConfig['channel']) {
+    this.#maxLength = config.max_length
+    this.#withoutNamespace = config.without_namespace
+    this.#byName = new Map(config.namespaces.map((namespace) => [namespace.name, namespace]))
+  }
+
+  replace(rules: CheckedChannelRules): void {
+    this.#withoutNamespace = rules.without_namespace
+    this.#byName = new Map(rules.namespaces.map((namespace) => [namespace.name, namespace]))
+  }
+
+  /** Whether the name is longer than `channel.max_length` bytes. */
+  isTooLong(channel: string): boolean {
+    // A UTF-16 unit is at most three bytes, so most names need no counting.
+    return channel.length * 3 > this.#maxLength && Buffer.byteLength(channel) > this.#maxLength
+  }
+
+  /** @throws ReplyError 102 when the namespace is not configured, 107 when the name is not ASCII */
+  resolve(channel: string): ChannelName {
+    const found = this.find(channel)
+    if (!found) throw replyError('unknownChannel')
+    if (!isAscii(channel)) throw replyError('badRequest')
+    return found
+  }
+
+  /** The same without an error: undefined for a namespace that is not configured. */
+  find(channel: string): ChannelName | undefined {
+    const isPrivate = channel.startsWith(privatePrefix)
+    const boundary = channel.indexOf(namespaceBoundary)
+    if (boundary < 0) return { name: channel, options: this.#withoutNamespace, isPrivate }
+    const options = this.#byName.get(channel.slice(isPrivate ? privatePrefix.length : 0, boundary))
+    return options && { name: channel, options, isPrivate }
+  }
+}
+
+/** `name#42` or `name#42,43`: only these users. */
+export function isUserLimited(channel: string): boolean {
+  return channel.includes(userBoundary)
+}
+
+export function isUserAllowed(channel: string, user: string): boolean {
+  return (
+    user !== '' &&
+    channel
+      .slice(channel.lastIndexOf(userBoundary) + 1)
+      .split(userSeparator)
+      .includes(user)
+  )
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) return false
+  return true
+}

@@ -1,0 +1,16 @@
+import type { Payload } from '@backchannel/protocol'
+
+/** A client's data as an app's handler sees it: parsed when it is JSON, else as it came. */
+export function parsePayload(data: Payload | undefined): unknown {
+  return typeof data === 'string' && data !== '' ? (JSON.parse(data) as unknown) : data
+}
+
+/**
+ * An app's data as text for the wire. The object may change afterwards; the text doesn't.
+ * @throws TypeError when it can't be serialised
+ */
+export function toPayload(data: unknown): string {
+  const text = JSON.stringify(data) as string | undefined
+  if (text === undefined) throw new TypeError(`Can't publish ${typeof data}: it has no JSON form`)
+  return text
+}

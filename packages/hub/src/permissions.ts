@@ -1,0 +1,130 @@
+/** Who may do what in a channel. Default closed: what nothing allows is denied. */
+import { disconnect, replyError, type SubscribeRequest } from '@backchannel/protocol'
+import { TokenError } from '@backchannel/protocol/token'
+import type { ChannelOptions } from './config.ts'
+import type { Core } from './core.ts'
+import { chain, type MaybePromise } from './maybe-promise.ts'
+import { isUserAllowed, isUserLimited, type ChannelName } from './namespaces.ts'
+import { parsePayload, toPayload } from './payloads.ts'
+import type { Session } from './session.ts'
+import type { Grant } from './subscription.ts'
+import { subscriptionClaims, type ServerSubscription } from './tokens.ts'
+
+/** What a subscription gets when nothing more is said of it. */
+function baseGrant(options: ChannelOptions, serverSide: boolean): Grant {
+  return {
+    options,
+    positioned: options.force_positioning || options.force_recovery,
+    recoverable: options.force_recovery,
+    presence: options.presence,
+    expireAt: 0,
+    serverSide,
+  }
+}
+
+function withServerSubscription(grant: Grant, { info, data, override = {} }: ServerSubscription): Grant {
+  const recoverable = override.force_recovery?.value ?? grant.recoverable
+  const positioned = override.force_positioning?.value ?? grant.options.force_positioning
+  return {
+    ...grant,
+    recoverable,
+    // Recovery without a position would have nothing to go on from.
+    positioned: positioned || recoverable,
+    presence: override.presence?.value ?? grant.presence,
+    ...(info === undefined ? {} : { info }),
+    ...(data === undefined ? {} : { data }),
+  }
+}
+
+/** A subscription that the server makes. @throws ReplyError 102, 107 */
+export function serverGrant(core: Core, channel: string, subscription: ServerSubscription, expireAt = 0): Grant {
+  const { options } = core.namespaces.resolve(channel)
+  return { ...withServerSubscription(baseGrant(options, true), subscription), expireAt }
+}
+
+/**
+ * A subscription that a client asks for: by token, as one of the channel's users, by the app's `onSubscribe`, or by
+ * the namespace's options, in this order.
+ * @throws ReplyError 103, 109, 110
+ * @throws Disconnect 3500 when the token is for somebody or something else
+ */
+export function clientGrant(
+  core: Core,
+  session: Session,
+  channel: ChannelName,
+  request: SubscribeRequest,
+): MaybePromise<Grant> {
+  const { options } = channel
+  const asked = (grant: Grant): Grant => withAskedPosition(grant, session, request)
+  if (channel.isPrivate && request.token === '') throw replyError('permissionDenied')
+  if (request.token !== '') return asked(tokenGrant(core, session, options, request))
+  if (options.allow_user_limited_channels && isUserLimited(channel.name)) {
+    if (!isUserAllowed(channel.name, session.user)) throw replyError('permissionDenied')
+    return asked(baseGrant(options, false))
+  }
+  const { onSubscribe } = core.handlers
+  const answer = onSubscribe?.({
+    client: session.client,
+    user: session.user,
+    channel: channel.name,
+    data: parsePayload(request.data),
+  })
+  return chain(answer, (allowed) => {
+    if (allowed) {
+      const { expireAt = 0, info, data, override } = allowed
+      const subscription: ServerSubscription = {
+        ...(info === undefined ? {} : { info: toPayload(info) }),
+        ...(data === undefined ? {} : { data: toPayload(data) }),
+        ...(override ? { override } : {}),
+      }
+      return asked({ ...withServerSubscription(baseGrant(options, false), subscription), expireAt })
+    }
+    const byOption =
+      options.allow_subscribe_for_client && (session.user !== '' || options.allow_subscribe_for_anonymous)
+    if (!byOption) throw replyError('permissionDenied')
+    return asked(baseGrant(options, false))
+  })
+}
+
+function tokenGrant(core: Core, session: Session, options: ChannelOptions, request: SubscribeRequest): Grant {
+  const claims = readSubscriptionToken(core, request.token)
+  const isOurs =
+    claims.channel === request.channel &&
+    claims.user === session.user &&
+    (claims.client === '' || claims.client === session.client)
+  if (!isOurs) throw disconnect('invalidToken')
+  return { ...withServerSubscription(baseGrant(options, false), claims), expireAt: claims.expireAt }
+}
+
+function readSubscriptionToken(core: Core, token: string): ReturnType<typeof subscriptionClaims> {
+  try {
+    return subscriptionClaims(core, token)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    throw replyError(error.reason === 'expired' ? 'tokenExpired' : 'permissionDenied')
+  }
+}
+
+/** Bit of a subscribe request's `flag`. */
+const rejectUnrecoveredFlag = 2
+
+/** A client may ask to be positioned or to recover where the options let it, or where it may read the history. */
+function withAskedPosition(grant: Grant, session: Session, request: SubscribeRequest): Grant {
+  const { options } = grant
+  const mayRead = mayUse(options, 'history', session, true)
+  const recoverable = grant.recoverable || (request.recoverable && (options.allow_recovery || mayRead))
+  const positioned = grant.positioned || recoverable || (request.positioned && (options.allow_positioning || mayRead))
+  return { ...grant, recoverable, positioned, rejectUnrecovered: (request.flag & rejectUnrecoveredFlag) !== 0 }
+}
+
+/** Whether options let this session publish to, or read history or presence of, a channel. */
+export function mayUse(
+  options: ChannelOptions,
+  what: 'publish' | 'history' | 'presence',
+  session: Session,
+  isSubscribed: boolean,
+): boolean {
+  const isAnonymous = session.user === ''
+  const allowed = options[`allow_${what}_for_client`] || (options[`allow_${what}_for_subscriber`] && isSubscribed)
+  return allowed && (!isAnonymous || options[`allow_${what}_for_anonymous`])
+}

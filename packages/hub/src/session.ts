@@ -1,0 +1,305 @@
+import {
+  disconnect,
+  type Disconnect,
+  MalformedCommand,
+  unsubscribeReason,
+  type ClientInfo,
+  type Payload,
+  type Push,
+  type Reply,
+  type UnsubscribeReason,
+} from '@backchannel/protocol'
+import { dispatch } from './commands/dispatch.ts'
+import type { Core } from './core.ts'
+import type { ConnectionInfo } from './handlers.ts'
+import type { Alarm } from './keepalive.ts'
+import { isPromise } from './maybe-promise.ts'
+import type { Sink } from './sink.ts'
+import type { Subscription } from './subscription.ts'
+import type { Wire } from './wire.ts'
+import { ttlOf } from './ttl.ts'
+import { Writer } from './writer.ts'
+
+/** What a transport gives for a new connection. */
+export interface Connection {
+  readonly sink: Sink
+  readonly wire: Wire
+  readonly info: Omit<ConnectionInfo, 'client'>
+  /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
+  pause(): void
+  resume(): void
+}
+
+/** Commands that wait for one before them; above it the peer is not read from. */
+const maxWaiting = 64
+
+/** Who the session is, once it has connected. */
+export interface Identity {
+  readonly user: string
+  readonly info?: Payload
+  /** Unix seconds; 0 for never. */
+  readonly expireAt: number
+}
+
+/**
+ * One client connection.
+ *
+ * `connecting`: the only command taken is connect. `connected`: everything else. `refused`: connect was answered with
+ * an error; nothing is read any more and the connection is dropped after a moment. `closed`: gone.
+ * Commands run one at a time, in the order in which they came; one that waits for an answer holds back the rest.
+ */
+export class Session implements Alarm {
+  readonly client: string
+  readonly wire: Wire
+  readonly writer: Writer
+  readonly connection: Connection
+  /** By channel; also those that are still joining. */
+  readonly subscriptions = new Map<string, Subscription>()
+  readonly #core: Core
+  #state: 'connecting' | 'connected' | 'refused' | 'closed' = 'connecting'
+  #identity: Identity = { user: '', expireAt: 0 }
+  readonly #waiting: string[] = []
+  #busy = false
+  #paused = false
+  // Monotonic milliseconds of what comes next; Infinity for nothing.
+  #connectBy: number
+  #pingAt = Number.POSITIVE_INFINITY
+  #pongBy = Number.POSITIVE_INFINITY
+  #closeAt = Number.POSITIVE_INFINITY
+
+  constructor(core: Core, client: string, connection: Connection) {
+    this.#core = core
+    this.client = client
+    this.connection = connection
+    this.wire = connection.wire
+    const limit = core.config.client.queue_max_size
+    this.writer = new Writer(connection.sink, core.flusher, limit, (reason) => this.disconnect(reason))
+    this.#connectBy = core.clock.monotonic() + core.config.client.stale_close_delay
+    this.scheduleAlarm()
+  }
+
+  get state(): 'connecting' | 'connected' | 'refused' | 'closed' {
+    return this.#state
+  }
+
+  get user(): string {
+    return this.#identity.user
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** As others see this connection. */
+  get info(): ClientInfo {
+    const { user, info } = this.#identity
+    return info === undefined ? { user, client: this.client } : { user, client: this.client, connInfo: info }
+  }
+
+  /** A frame from the peer. */
+  receive(frame: string): void {
+    if (this.#state === 'closed' || this.#state === 'refused') return
+    this.#waiting.push(...this.wire.split(frame))
+    this.#run()
+    if (this.#waiting.length > maxWaiting && !this.#paused) {
+      this.#paused = true
+      this.connection.pause()
+    }
+  }
+
+  /** Answers a command, behind everything that was published before. */
+  reply(reply: Reply): void {
+    if (this.#state === 'closed') return
+    const message = this.wire.reply(reply)
+    this.#flushChannels()
+    this.writer.enqueue(message)
+  }
+
+  /** Who it is: known before the session is accepted, since its subscriptions already carry it. */
+  identify(identity: Identity): void {
+    this.#identity = identity
+    this.#core.registry.identify(this)
+  }
+
+  /** Sends something that was not asked for, behind everything that was published before. */
+  push(push: Push): void {
+    if (this.#state === 'closed') return
+    const message = this.wire.push(push)
+    this.#flushChannels()
+    this.writer.enqueue(message)
+  }
+
+  /** Connect succeeded: from now on pings go out and other commands are taken. The answer is still to be sent. */
+  accept(): void {
+    this.#state = 'connected'
+    this.#connectBy = Number.POSITIVE_INFINITY
+    const interval = this.#core.config.client.ping_interval
+    // The first pings are spread, or a server's restart would make everybody's fall together.
+    if (interval > 0) this.#pingAt = this.#core.clock.monotonic() + interval * (0.5 + this.#core.clock.random() / 2)
+    this.extend(this.#identity.expireAt)
+  }
+
+  /** Connect was answered with an error: nothing more is taken, and the connection is dropped after a moment. */
+  refuse(): void {
+    this.#state = 'refused'
+    this.#connectBy = Number.POSITIVE_INFINITY
+    this.#closeAt = this.#core.clock.monotonic() + refusedCloseDelay
+    this.scheduleAlarm()
+  }
+
+  /** Sets when the connection ends unless it is refreshed. @param expireAt unix seconds; 0 for never */
+  extend(expireAt: number): void {
+    this.#identity = { ...this.#identity, expireAt }
+    const { clock, config } = this.#core
+    // Counted on the monotonic clock from here on: a jump of the wall clock closes nobody.
+    this.#closeAt =
+      expireAt > 0
+        ? clock.monotonic() + (expireAt * 1000 - clock.now()) + config.client.expired_close_delay
+        : Number.POSITIVE_INFINITY
+    this.scheduleAlarm()
+  }
+
+  /** The answer to a ping. */
+  pong(): void {
+    if (this.#pongBy === Number.POSITIVE_INFINITY) throw disconnect('badRequest')
+    this.#pongBy = Number.POSITIVE_INFINITY
+  }
+
+  /** Ends a subscription from the server's side and tells the client. */
+  unsubscribe(subscription: Subscription, reason: UnsubscribeReason): void {
+    if (this.subscriptions.get(subscription.channelName) !== subscription) return
+    if (subscription.grant.serverSide && reason.code === unsubscribeReason('insufficientState').code) {
+      // The client has no subscription of its own to renew: it has to come back as a whole.
+      this.disconnect(disconnect('insufficientState'))
+      return
+    }
+    this.unsubscribeFrom(subscription.channelName, reason)
+  }
+
+  /** The same by name; the client is told even when there was no subscription, as Centrifugo does. */
+  unsubscribeFrom(channel: string, reason: UnsubscribeReason): void {
+    if (channel === '') return
+    this.subscriptions.get(channel)?.end()
+    this.push({ channel, unsubscribe: reason })
+  }
+
+  /** The app has renewed the connection. @param expireAt unix seconds; 0 for never */
+  refreshed(expireAt: number): void {
+    this.extend(expireAt)
+    this.push({ refresh: expireAt > 0 ? { expires: true, ttl: ttlOf(this.#core.clock, expireAt) } : {} })
+  }
+
+  /** Closes the connection: what was published before goes out, then Close, then nothing. */
+  disconnect(reason: Disconnect): void {
+    if (this.#state === 'closed') return
+    this.#flushChannels()
+    this.writer.close(reason)
+    this.#end()
+  }
+
+  /** The peer is gone. */
+  closed(): void {
+    if (this.#state === 'closed') return
+    this.writer.abandon()
+    this.#end()
+  }
+
+  /** Plans the next of pings, pongs and limits. Call when one of them has changed. */
+  scheduleAlarm(): void {
+    if (this.#state === 'closed') return
+    let next = Math.min(this.#connectBy, this.#pingAt, this.#pongBy, this.#closeAt)
+    for (const subscription of this.subscriptions.values()) next = Math.min(next, this.#endOf(subscription))
+    if (next === Number.POSITIVE_INFINITY) this.#core.keepalive.cancel(this)
+    else this.#core.keepalive.plan(this, next)
+  }
+
+  onAlarm(): void {
+    const now = this.#core.clock.monotonic()
+    if (now >= this.#connectBy) this.disconnect(disconnect('stale'))
+    else if (now >= this.#pongBy) this.disconnect(disconnect('noPong'))
+    else if (now >= this.#closeAt) this.#expire()
+    else {
+      if (now >= this.#pingAt) this.#ping(now)
+      for (const subscription of this.subscriptions.values()) {
+        if (now >= this.#endOf(subscription)) this.#endExpired(subscription)
+      }
+    }
+    this.scheduleAlarm()
+  }
+
+  #expire(): void {
+    if (this.#state === 'refused') this.disconnect(disconnect('connectionClosed'))
+    else this.disconnect(disconnect('connectionExpired'))
+  }
+
+  #endExpired(subscription: Subscription): void {
+    if (subscription.grant.serverSide) this.disconnect(disconnect('subscriptionExpired'))
+    else this.unsubscribe(subscription, unsubscribeReason('expired'))
+  }
+
+  #ping(now: number): void {
+    const { ping_interval: interval, pong_timeout: timeout } = this.#core.config.client
+    this.#pingAt = now + interval
+    if (timeout > 0) this.#pongBy = now + timeout
+    this.writer.enqueue(this.wire.ping)
+  }
+
+  /** When a subscription is ended, monotonic milliseconds. */
+  #endOf(subscription: Subscription): number {
+    return subscription.expiresAt + this.#core.config.client.expired_sub_close_delay
+  }
+
+  /** Runs what waits, until one has to wait itself. */
+  #run(): void {
+    if (this.#busy) return
+    for (;;) {
+      if (this.#state === 'closed' || this.#state === 'refused') {
+        this.#waiting.length = 0
+        return
+      }
+      const text = this.#waiting.shift()
+      if (text === undefined) break
+      const running = this.#runOne(text)
+      if (isPromise(running)) {
+        this.#busy = true
+        void running.then(() => {
+          this.#busy = false
+          this.#run()
+        })
+        return
+      }
+    }
+    if (this.#paused) {
+      this.#paused = false
+      this.connection.resume()
+    }
+  }
+
+  #runOne(text: string): void | Promise<void> {
+    try {
+      return dispatch(this.#core, this, this.wire.decode(text))
+    } catch (error) {
+      if (!(error instanceof MalformedCommand)) throw error
+      this.#core.logger.info({ client: this.client, reason: error.message }, 'malformed command')
+      this.disconnect(disconnect('badRequest'))
+      return undefined
+    }
+  }
+
+  #flushChannels(): void {
+    for (const subscription of this.subscriptions.values()) {
+      this.#core.registry.channel(subscription.channelName)?.flush()
+    }
+  }
+
+  #end(): void {
+    this.#state = 'closed'
+    this.#waiting.length = 0
+    this.#core.keepalive.cancel(this)
+    for (const subscription of this.subscriptions.values()) subscription.end()
+    this.#core.registry.removeSession(this)
+  }
+}
+
+/** How long a refused connection is left open, so that the error arrives. */
+const refusedCloseDelay = 5000

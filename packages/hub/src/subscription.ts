@@ -1,0 +1,227 @@
+import {
+  disconnect,
+  replyError,
+  unsubscribeReason,
+  type ClientInfo,
+  type Disconnect,
+  type Payload,
+  type Publication,
+  type StreamPosition,
+  type SubscribeResult,
+} from '@backchannel/protocol'
+import type { HistoryPage } from './broker.ts'
+import type { Channel, Subscriber } from './channel.ts'
+import type { ChannelOptions } from './config.ts'
+import type { Core } from './core.ts'
+import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
+import { continuation, isRecovered, recoveryLimit } from './recovery.ts'
+import type { Session } from './session.ts'
+import { ttlOf } from './ttl.ts'
+import type { Variant } from './variant.ts'
+import type { Writer } from './writer.ts'
+
+/** What a subscription was granted: by a token, a handler, an option or the server. */
+export interface Grant {
+  readonly options: ChannelOptions
+  readonly positioned: boolean
+  readonly recoverable: boolean
+  readonly presence: boolean
+  /** Whether the client prefers an error to a subscription that has lost something. */
+  readonly rejectUnrecovered?: boolean
+  /** Unix seconds; 0 for never. */
+  readonly expireAt: number
+  /** Whether the client renews it by itself, or the server ends it. */
+  readonly serverSide: boolean
+  readonly info?: Payload
+  readonly data?: Payload
+}
+
+/** A membership that is ready: what to answer, and what to call right after the answer was queued. */
+export interface Joining {
+  readonly result: SubscribeResult
+  /** Does nothing when the session has ended in between. */
+  readonly commit: () => void
+}
+
+/**
+ * One session's membership in one channel: `joining → subscribed → ended`.
+ *
+ * Joining may take as long as the broker takes to answer. Publications that come in meanwhile are kept, so that what
+ * was read from the history and what is delivered afterwards meet without a gap and without a double.
+ */
+export class Subscription implements Subscriber {
+  readonly channelName: string
+  readonly grant: Grant
+  readonly #core: Core
+  readonly #session: Session
+  seat = -1
+  /** Monotonic milliseconds; Infinity for never. Once accepted, a jump of the wall clock ends nothing. */
+  #expiresAt = Number.POSITIVE_INFINITY
+  #state: 'joining' | 'subscribed' | 'ended' = 'joining'
+  #channel: Channel | undefined
+  #leaveJoin: (() => void) | undefined
+
+  constructor(core: Core, session: Session, channelName: string, grant: Grant) {
+    this.#core = core
+    this.#session = session
+    this.channelName = channelName
+    this.grant = grant
+    this.extend(grant.expireAt)
+  }
+
+  get expiresAt(): number {
+    return this.#expiresAt
+  }
+
+  /** @param expireAt unix seconds; 0 for never */
+  extend(expireAt: number): void {
+    const { clock } = this.#core
+    this.#expiresAt = expireAt > 0 ? clock.monotonic() + (expireAt * 1000 - clock.now()) : Number.POSITIVE_INFINITY
+  }
+
+  get variant(): Variant {
+    return this.#session.wire
+  }
+
+  get writer(): Writer {
+    return this.#session.writer
+  }
+
+  get positioned(): boolean {
+    return this.grant.positioned
+  }
+
+  get isSubscribed(): boolean {
+    return this.#state === 'subscribed'
+  }
+
+  /** As others see this subscription. */
+  get info(): ClientInfo {
+    const { info } = this.grant
+    return info === undefined ? this.#session.info : { ...this.#session.info, chanInfo: info }
+  }
+
+  /** Prepares the membership. @param since where the client wants to go on from */
+  join(since: StreamPosition | undefined): MaybePromise<Joining> {
+    try {
+      const joining = this.#join(since)
+      if (!isPromise(joining)) return joining
+      return joining.catch((error: unknown) => this.#fail(error))
+    } catch (error) {
+      return this.#fail(error)
+    }
+  }
+
+  /** Takes the membership back. What was published before still reaches the client. */
+  end(): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#leaveJoin?.()
+    this.#session.subscriptions.delete(this.channelName)
+    const channel = this.#channel
+    if (channel) {
+      channel.remove(this)
+      this.#core.registry.release(channel)
+    }
+    if (this.grant.presence) {
+      this.#core.settle(
+        this.#core.presence.remove(this.channelName, this.#session.client),
+        'presence',
+        this.channelName,
+      )
+    }
+  }
+
+  onGap(): void {
+    this.#session.unsubscribe(this, unsubscribeReason('insufficientState'))
+  }
+
+  onUnsendable(reason: Disconnect): void {
+    this.#session.disconnect(reason)
+  }
+
+  #join(since: StreamPosition | undefined): MaybePromise<Joining> {
+    const { channel, ready } = this.#core.registry.acquire(this.channelName)
+    this.#channel = channel
+    const buffer = channel.beginJoin()
+    this.#leaveJoin = () => channel.endJoin(buffer)
+    const recoverFrom = this.grant.recoverable ? since : undefined
+    const announced = chain(ready, () =>
+      this.grant.presence ? this.#core.presence.add(this.channelName, this.info) : undefined,
+    )
+    const page = chain(announced, () => (this.grant.positioned ? this.#read(recoverFrom) : undefined))
+    return chain(page, (read) => {
+      const result = this.#baseResult()
+      if (since) result.wasRecovering = true
+      if (!read) return { result, commit: () => this.#commit(undefined, []) }
+      const missed = continuation(buffer, read.position)
+      if (!missed) throw disconnect('insufficientState')
+      return this.#positioned(result, read, missed, recoverFrom)
+    })
+  }
+
+  #read(since: StreamPosition | undefined): MaybePromise<HistoryPage> {
+    return this.#core.broker.history(this.channelName, {
+      ...(since ? { since, limit: recoveryLimit } : { limit: 0 }),
+      reverse: false,
+      historyMetaTtlMs: this.#core.historyMetaTtl(this.grant.options),
+    })
+  }
+
+  #fail(error: unknown): never {
+    this.end()
+    throw error
+  }
+
+  #baseResult(): SubscribeResult {
+    const result: SubscribeResult = {}
+    const { expireAt, serverSide } = this.grant
+    if (expireAt > 0) {
+      if (expireAt * 1000 <= this.#core.clock.now()) throw replyError('expired')
+      if (!serverSide) {
+        result.expires = true
+        result.ttl = ttlOf(this.#core.clock, expireAt)
+      }
+    }
+    if (this.grant.data !== undefined) result.data = this.grant.data
+    return result
+  }
+
+  /** @param missed what came in behind the page that was read */
+  #positioned(
+    result: SubscribeResult,
+    page: HistoryPage,
+    missed: readonly Publication[],
+    since: StreamPosition | undefined,
+  ): Joining {
+    const { position } = page
+    const last = missed.findLast((publication) => publication.offset > 0)
+    const standing = last ? { offset: last.offset, epoch: position.epoch } : position
+    result.positioned = true
+    result.epoch = position.epoch
+    if (this.grant.recoverable) result.recoverable = true
+    if (!since || !isRecovered(page, since)) {
+      if (since && this.grant.rejectUnrecovered) throw replyError('unrecoverablePosition')
+      result.offset = position.offset
+      return { result, commit: () => this.#commit(standing, missed) }
+    }
+    result.recovered = true
+    // The client counts on from what it had, one by one through the recovered publications.
+    result.offset = since.offset
+    result.publications = [...page.publications, ...missed]
+    return { result, commit: () => this.#commit(standing, []) }
+  }
+
+  #commit(position: StreamPosition | undefined, missed: readonly Publication[]): void {
+    if (this.#state !== 'joining' || !this.#channel) return
+    this.#state = 'subscribed'
+    this.#leaveJoin?.()
+    this.#leaveJoin = undefined
+    if (missed.length > 0) {
+      const events = missed.map((publication) => ({ kind: 'publication' as const, publication }))
+      this.writer.enqueue(this.variant.encode(this.channelName, events))
+    }
+    this.#channel.add(this, position)
+    this.#session.scheduleAlarm()
+  }
+}

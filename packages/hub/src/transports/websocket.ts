@@ -1,0 +1,73 @@
+/**
+ * A WebSocket connection: `ws` reads frames and does the handshakes, we write. Frames are built once for all
+ * subscribers and written to the socket as they are, which the library's own `send` would not allow. That is safe
+ * because every write here is whole frames and the library sends whole frames too: no compression, no fragmentation.
+ */
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { disconnect } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import type { ConnectionInfo } from '../handlers.ts'
+import type { Sink } from '../sink.ts'
+import type { Wire } from '../wire.ts'
+
+/** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
+export const closeTimeoutMs = 4000
+
+class WebSocketSink implements Sink {
+  readonly #webSocket: WebSocket
+  readonly #socket: Duplex
+
+  constructor(webSocket: WebSocket, socket: Duplex) {
+    this.#webSocket = webSocket
+    this.#socket = socket
+  }
+
+  get bytesQueued(): number {
+    return this.#socket.writableLength
+  }
+
+  write(batch: readonly Uint8Array[]): void {
+    // The library answers a peer's Close by itself; from then on no data may follow.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    const [first] = batch
+    if (first && batch.length === 1) {
+      this.#socket.write(first)
+      return
+    }
+    this.#socket.cork()
+    for (const bytes of batch) this.#socket.write(bytes)
+    this.#socket.uncork()
+  }
+
+  close(code: number, reason: string): void {
+    if (code === withoutFrame) this.#webSocket.terminate()
+    else this.#webSocket.close(code, reason)
+  }
+}
+
+/** The protocol has this code for a connection that is dropped without a word. */
+const withoutFrame = disconnect('connectionClosed').code
+
+/** Makes an upgraded WebSocket a session of the hub. @param socket the one that was upgraded */
+export function serveWebSocket(
+  core: Core,
+  webSocket: WebSocket,
+  socket: Duplex,
+  wire: Wire,
+  info: Omit<ConnectionInfo, 'client'>,
+): void {
+  const session = core.connect({
+    sink: new WebSocketSink(webSocket, socket),
+    wire,
+    info,
+    pause: () => webSocket.pause(),
+    resume: () => webSocket.resume(),
+  })
+  webSocket.on('message', (data: Buffer) => session.receive(data.toString('utf8')))
+  webSocket.on('close', () => session.closed())
+  // A broken frame or a reset connection: the library closes, and `close` follows.
+  webSocket.on('error', (error) => {
+    core.logger.info({ client: session.client, reason: error.message }, 'websocket error')
+  })
+}

@@ -1,0 +1,82 @@
+import { disconnect, type Disconnect } from '@backchannel/protocol'
+import type { Flusher } from './fanout.ts'
+import type { Sink } from './sink.ts'
+
+/** What stands in the queue is handed to the socket at the end of the tick, or as soon as it is this much. */
+const eagerBytes = 64 * 1024
+
+/**
+ * The one ordered outgoing queue of a connection: replies, pushes, pings and Close pass here and nowhere else.
+ *
+ * `open` takes messages; `sealed` has said Close and takes nothing more. The bound is on what the sink has taken and
+ * not got rid of: that is the memory which a slow reader holds. Queueing never calls out, so the fan-out can walk its
+ * members without minding that one of them ends; the owner hears of it at the end of the tick.
+ */
+export class Writer {
+  readonly #sink: Sink
+  readonly #flusher: Flusher
+  readonly #maxQueued: number
+  readonly #onSlow: (reason: Disconnect) => void
+  readonly #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #scheduled = false
+  #state: 'open' | 'sealed' = 'open'
+
+  /** @param onSlow called once, after the writer has closed a peer that reads too slowly */
+  constructor(sink: Sink, flusher: Flusher, maxQueued: number, onSlow: (reason: Disconnect) => void) {
+    this.#sink = sink
+    this.#flusher = flusher
+    this.#maxQueued = maxQueued
+    this.#onSlow = onSlow
+  }
+
+  /** Queues whole messages; they leave with everything else of this tick in one write. */
+  enqueue(messages: Uint8Array): void {
+    if (this.#state === 'sealed') return
+    this.#pending.push(messages)
+    this.#pendingBytes += messages.byteLength
+    if (this.#pendingBytes >= eagerBytes) this.flush()
+    else if (!this.#scheduled) {
+      this.#scheduled = true
+      this.#flusher.writerDirty(this)
+    }
+  }
+
+  /** Hands everything queued to the sink. Called at the end of the tick. */
+  flush(): void {
+    this.#scheduled = false
+    if (this.#pendingBytes === 0) return
+    if (this.#sink.bytesQueued > this.#maxQueued) {
+      // What stands here is dropped; what the sink has is whole messages, and Close comes right behind them.
+      const slow = disconnect('slow')
+      this.#seal(slow)
+      this.#flusher.afterFlush(() => this.#onSlow(slow))
+      return
+    }
+    this.#sink.write(this.#pending)
+    this.#clear()
+  }
+
+  /** Sends what is queued, then Close; nothing follows. */
+  close(reason: Disconnect): void {
+    if (this.#state === 'open') this.flush()
+    if (this.#state === 'open') this.#seal(reason)
+  }
+
+  /** The connection is gone: nothing can be sent any more. */
+  abandon(): void {
+    this.#state = 'sealed'
+    this.#clear()
+  }
+
+  #seal(reason: Disconnect): void {
+    this.#state = 'sealed'
+    this.#clear()
+    this.#sink.close(reason.code, reason.reason)
+  }
+
+  #clear(): void {
+    this.#pending.length = 0
+    this.#pendingBytes = 0
+  }
+}

@@ -1,0 +1,183 @@
+/** Centrifugo's JSON protocol, the client's side: text frames of newline-separated commands. */
+import type { Command, ConnectRequest, HistoryRequest, SubscribeRequest } from './command.ts'
+import { rawMember } from './raw-json.ts'
+
+/** Thrown for text that is no command: the connection is closed 3501. */
+export class MalformedCommand extends Error {
+  override readonly name = 'MalformedCommand'
+}
+
+/**
+ * Splits a text frame into commands' texts. One newline at the end is allowed; an empty frame or an empty line is a
+ * command that can't be decoded, in its place: what stands before it is still run.
+ */
+export function splitFrame(frame: string): string[] {
+  const text = frame.endsWith('\n') ? frame.slice(0, -1) : frame
+  return text.includes('\n') ? text.split('\n') : [text]
+}
+
+type JsonObject = { readonly [name: string]: unknown }
+
+function malformed(what: string, name: string): never {
+  throw new MalformedCommand(`${name}: expected ${what}`)
+}
+
+function object(value: unknown, name: string): JsonObject {
+  if (value === null || value === undefined) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) malformed('an object', name)
+  return value as JsonObject
+}
+
+function string(value: unknown, name: string): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'string' ? value : malformed('a string', name)
+}
+
+function boolean(value: unknown, name: string): boolean {
+  if (value === null || value === undefined) return false
+  return typeof value === 'boolean' ? value : malformed('true or false', name)
+}
+
+const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
+const int64 = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
+const uint32 = { min: 0, max: 2 ** 32 - 1 }
+/** Above 2^53 the last digits are lost; no stream gets there, so such an offset is only ever one that doesn't fit. */
+const uint64 = { min: 0, max: 2 ** 64 }
+
+function integer(value: unknown, range: { min: number; max: number }, name: string): number {
+  if (value === null || value === undefined) return 0
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < range.min || value > range.max) {
+    malformed(`an integer from ${range.min} to ${range.max}`, name)
+  }
+  return value
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
+}
+
+function connectRequest(body: JsonObject, text: string): ConnectRequest {
+  const subs = new Map<string, SubscribeRequest>()
+  for (const [channel, sub] of Object.entries(object(body['subs'], 'connect.subs'))) {
+    subs.set(channel, subscribeRequest({ ...object(sub, 'connect.subs'), channel }, undefined))
+  }
+  for (const value of Object.values(object(body['headers'], 'connect.headers'))) string(value, 'connect.headers')
+  return {
+    token: string(body['token'], 'connect.token'),
+    name: string(body['name'], 'connect.name'),
+    version: string(body['version'], 'connect.version'),
+    subs,
+    ...optional('data', body['data'] === undefined ? undefined : rawMember(text, 'connect', 'data')),
+  }
+}
+
+function subscribeRequest(body: JsonObject, data: string | undefined): SubscribeRequest {
+  return {
+    channel: string(body['channel'], 'subscribe.channel'),
+    token: string(body['token'], 'subscribe.token'),
+    recover: boolean(body['recover'], 'subscribe.recover'),
+    epoch: string(body['epoch'], 'subscribe.epoch'),
+    offset: integer(body['offset'], uint64, 'subscribe.offset'),
+    positioned: boolean(body['positioned'], 'subscribe.positioned'),
+    recoverable: boolean(body['recoverable'], 'subscribe.recoverable'),
+    joinLeave: boolean(body['join_leave'], 'subscribe.join_leave'),
+    delta: string(body['delta'], 'subscribe.delta'),
+    flag: integer(body['flag'], int64, 'subscribe.flag'),
+    type: integer(body['type'], int32, 'subscribe.type'),
+    filtered:
+      body['tf'] !== undefined && body['tf'] !== null && Object.keys(object(body['tf'], 'subscribe.tf')).length > 0,
+    ...optional('data', data),
+  }
+}
+
+function historyRequest(body: JsonObject): HistoryRequest {
+  const since = body['since']
+  const position = since === undefined || since === null ? undefined : object(since, 'history.since')
+  return {
+    channel: string(body['channel'], 'history.channel'),
+    limit: integer(body['limit'], int32, 'history.limit'),
+    reverse: boolean(body['reverse'], 'history.reverse'),
+    ...optional(
+      'since',
+      position && {
+        offset: integer(position['offset'], uint64, 'history.since.offset'),
+        epoch: string(position['epoch'], 'history.since.epoch'),
+      },
+    ),
+  }
+}
+
+/** In the order in which the protocol looks: the first member that is there decides. */
+const readers: readonly (readonly [string, (id: number, body: JsonObject, text: string) => Command])[] = [
+  ['connect', (id, body, text) => ({ kind: 'connect', id, connect: connectRequest(body, text) })],
+  [
+    'subscribe',
+    (id, body, text) => ({
+      kind: 'subscribe',
+      id,
+      subscribe: subscribeRequest(body, body['data'] === undefined ? undefined : rawMember(text, 'subscribe', 'data')),
+    }),
+  ],
+  ['unsubscribe', (id, body) => ({ kind: 'unsubscribe', id, channel: string(body['channel'], 'unsubscribe.channel') })],
+  [
+    'publish',
+    (id, body, text) => ({
+      kind: 'publish',
+      id,
+      channel: string(body['channel'], 'publish.channel'),
+      data: rawMember(text, 'publish', 'data') ?? '',
+    }),
+  ],
+  ['presence', (id, body) => ({ kind: 'presence', id, channel: string(body['channel'], 'presence.channel') })],
+  [
+    'presence_stats',
+    (id, body) => ({ kind: 'presenceStats', id, channel: string(body['channel'], 'presence_stats.channel') }),
+  ],
+  ['history', (id, body) => ({ kind: 'history', id, history: historyRequest(body) })],
+  ['ping', (id) => ({ kind: 'ping', id })],
+  ['send', (id, _body, text) => ({ kind: 'send', id, data: rawMember(text, 'send', 'data') ?? '' })],
+  [
+    'rpc',
+    (id, body, text) => ({
+      kind: 'rpc',
+      id,
+      method: string(body['method'], 'rpc.method'),
+      data: rawMember(text, 'rpc', 'data') ?? '',
+    }),
+  ],
+  ['refresh', (id, body) => ({ kind: 'refresh', id, token: string(body['token'], 'refresh.token') })],
+  [
+    'sub_refresh',
+    (id, body) => ({
+      kind: 'subRefresh',
+      id,
+      channel: string(body['channel'], 'sub_refresh.channel'),
+      token: string(body['token'], 'sub_refresh.token'),
+    }),
+  ],
+]
+
+/**
+ * One command from its text.
+ * @throws MalformedCommand when the text is not JSON, not an object, or a field has another type than the protocol's.
+ */
+export function decodeCommand(text: string): Command {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw new MalformedCommand('not JSON')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) malformed('an object', 'command')
+  const command = parsed as JsonObject
+  const id = integer(command['id'], uint32, 'id')
+  // Without an id everything but `send` counts as the answer to a ping, whatever else it holds.
+  const isSend = command['send'] !== undefined && command['send'] !== null
+  for (const [name, read] of readers) {
+    const body = command[name]
+    if (body === undefined || body === null) continue
+    const decoded = read(id, object(body, name), text)
+    return id === 0 && !isSend ? { kind: 'pong', id: 0 } : decoded
+  }
+  return id === 0 ? { kind: 'pong', id: 0 } : { kind: 'unknown', id }
+}

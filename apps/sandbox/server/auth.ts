@@ -25,6 +25,9 @@ export function createAuth(
     advanced: {
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
       trustedProxyHeaders: trustProxy !== false,
+      // Better Auth leaves these checks out under NODE_ENV=test unless it is told.
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
     },
     plugins: withDemoUser ? [demoUser()] : [],
     telemetry: { enabled: false },

@@ -33,7 +33,11 @@ export async function lockDataFolder(dataDir: string, onLost: (reason: string) =
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const lockPath = path.join(dataDir, 'lock')
   const input: LockThreadInput = { dataDir, lockPath }
-  const thread = new Worker(new URL('./data-lock-thread.ts', import.meta.url), { workerData: input })
+  const thread = new Worker(new URL('./data-lock-thread.ts', import.meta.url), {
+    workerData: input,
+    // It needs none of this process's flags, and some would not fit it.
+    execArgv: [],
+  })
   const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
 
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** One click instead of a form: everybody who presses the button is signed in as the same demo user. */
 import type { BetterAuthPlugin } from 'better-auth'
-import { createAuthEndpoint } from 'better-auth/api'
+import { createAuthEndpoint, formCsrfMiddleware } from 'better-auth/api'
 import { setSessionCookie } from 'better-auth/cookies'
 
 const demoUserEmail = 'demo@backchannel.example'
@@ -9,7 +9,7 @@ export function demoUser() {
   return {
     id: 'demo-user',
     endpoints: {
-      signInDemo: createAuthEndpoint('/sign-in/demo', { method: 'POST' }, async (ctx) => {
+      signInDemo: createAuthEndpoint('/sign-in/demo', { method: 'POST', use: [formCsrfMiddleware] }, async (ctx) => {
         const users = ctx.context.internalAdapter
         const find = async () => (await users.findUserByEmail(demoUserEmail))?.user
         const user =

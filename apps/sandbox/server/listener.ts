@@ -73,9 +73,11 @@ export async function openListener({ host, port }: { host: string; port: number 
     async close(grace) {
       state = 'closing'
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      // A kept-alive connection is idle only once its last answer has left.
+      const sweep = setInterval(() => server.closeIdleConnections(), 20)
       const timer = setTimeout(() => server.closeAllConnections(), grace)
       await closed
+      clearInterval(sweep)
       clearTimeout(timer)
     },
   }

@@ -1,4 +1,5 @@
 /** What the environment says, read and checked once when the server starts. An empty value is an unset one. */
+import { isIP } from 'node:net'
 import path from 'node:path'
 
 export interface Settings {
@@ -83,5 +84,7 @@ function readPublicUrl(value: string | undefined): string | undefined {
 function readTrustProxy(value: string | undefined): Settings['trustProxy'] {
   if (value === undefined || value === 'off') return false
   if (value === 'loopback') return value
-  return value.split(',').map((address) => address.trim())
+  const addresses = value.split(',').map((address) => address.trim())
+  if (addresses.every((address) => isIP(address) !== 0)) return addresses
+  throw new SettingsError(`TRUST_PROXY is "${value}"; it can be off, loopback, or the proxies' addresses with commas.`)
 }

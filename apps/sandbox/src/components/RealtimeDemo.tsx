@@ -31,7 +31,7 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
   const choose = (next: string) => {
     setChannel(next)
     void refresh(next)
-    if (connection.status !== 'closed' && connection.status !== 'refused') void connection.connect(next)
+    if (connection.open) connection.switchTo(next)
   }
 
   const options: ChannelOption[] = [
@@ -46,15 +46,22 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
         <section aria-label="Live messages" className="overflow-hidden rounded-2xl border bg-surface shadow-card">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b p-3 sm:px-5">
             <LiveBadge live={connection.status === 'live'} />
-            <p className="text-sm text-ink-soft">{explain(connection.status)}</p>
+            <p className="text-sm text-ink-soft">
+              {explain(connection.status)}
+              {connection.clientId === undefined ? null : (
+                <span className="ml-2 font-mono text-xs" data-testid="client-id" title="This connection’s id on the server">
+                  {connection.clientId.slice(0, 8)}
+                </span>
+              )}
+            </p>
             <div className="ml-auto">
-              {connection.status === 'closed' || connection.status === 'refused' ? (
-                <Button onClick={() => void connection.connect(channel)} disabled={setup.mode === 'off'}>
-                  Connect
-                </Button>
-              ) : (
+              {connection.open ? (
                 <Button variant="secondary" onClick={connection.disconnect}>
                   Disconnect
+                </Button>
+              ) : (
+                <Button onClick={() => void connection.connect(channel)} disabled={setup.mode === 'off'}>
+                  Connect
                 </Button>
               )}
             </div>

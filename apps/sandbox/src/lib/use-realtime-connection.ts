@@ -1,84 +1,144 @@
-import type { RealtimeHandle } from '@backchannel/realtime/client'
+import type {
+  ChannelHandle,
+  ConnectionStatus,
+  RealtimeConnection,
+  SubscriptionStatus,
+} from '@backchannel/realtime/client'
 import { useEffect, useRef, useState } from 'react'
 import { readPublication, type ReceivedMessage } from './message.ts'
 import { getRealtimeConnection } from './realtime-server.ts'
 
+/** `refused`: the server said no, to the connection or to the channel; only a person can go on from there. */
 export type RealtimeStatus = 'closed' | 'connecting' | 'live' | 'reconnecting' | 'refused'
 
 /** How many messages the page keeps. */
 const keep = 200
 
-/** One attempt to be connected, from the click on Connect until it is closed; late answers to an earlier one are ignored. */
-interface Attempt {
-  handle?: RealtimeHandle
+interface View {
+  /** Between the click and the socket: the token and the client library are on their way. */
+  readonly opening: boolean
+  readonly wasLive: boolean
+  readonly failure: string | undefined
+  readonly connection: ConnectionStatus | undefined
+  readonly subscription: SubscriptionStatus | undefined
+}
+
+const closedView: View = {
+  opening: false,
+  wasLive: false,
+  failure: undefined,
+  connection: undefined,
+  subscription: undefined,
 }
 
 /**
- * One channel's subscription, opened on demand. The client library is loaded when `connect` is called: it needs a
- * browser, and a visitor who never connects never downloads it.
+ * One channel over one socket, opened on demand; another channel takes the same socket. The client library is loaded
+ * when `connect` is called: it needs a browser, and a visitor who never connects never downloads it.
  */
 export function useRealtimeConnection(onUnauthorized: () => void) {
-  const [status, setStatus] = useState<RealtimeStatus>('closed')
-  const [problem, setProblem] = useState<string>()
+  const [view, setView] = useState(closedView)
   const [messages, setMessages] = useState<readonly ReceivedMessage[]>([])
-  const current = useRef<Attempt | undefined>(undefined)
+  const connection = useRef<RealtimeConnection>(undefined)
+  const handle = useRef<ChannelHandle>(undefined)
+  // Counts the calls of connect and disconnect: what an earlier one still waits for has become meaningless.
+  const attempt = useRef(0)
   const received = useRef(0)
 
   const close = () => {
-    current.current?.handle?.close()
-    current.current = undefined
+    attempt.current += 1
+    connection.current?.close()
+    connection.current = undefined
+    handle.current = undefined
   }
   useEffect(() => close, [])
 
+  const subscribe = (channel: string) => {
+    handle.current?.close()
+    setMessages([])
+    handle.current = connection.current?.subscribe({
+      channel,
+      // Asked only by channels that want a token; the server gives one for the user's own.
+      getToken: '/api/token/subscription',
+      onMessage: (data) => {
+        received.current += 1
+        const message = readPublication(data, String(received.current), new Date())
+        setMessages((before) => [...before, message].slice(-keep))
+      },
+      onSubscription: (subscription) =>
+        setView((before) => ({
+          ...before,
+          subscription,
+          wasLive: before.wasLive || subscription.state === 'subscribed',
+        })),
+    })
+  }
+
   const connect = async (channel: string) => {
     close()
-    const attempt: Attempt = {}
-    current.current = attempt
-    const latest = () => current.current === attempt
-    const refuse = (text: string) => {
-      if (!latest()) return
-      close()
-      setStatus('refused')
-      setProblem(text)
-    }
-    setMessages([])
-    setProblem(undefined)
-    setStatus('connecting')
-
+    const mine = attempt.current
+    setView({ ...closedView, opening: true })
     try {
-      const [connection, { subscribe }] = await Promise.all([
+      const [answer, { createConnection }] = await Promise.all([
         getRealtimeConnection(),
         import('@backchannel/realtime/client'),
       ])
-      if (!latest()) return
-      if (!connection.enabled)
-        return refuse('Realtime is off on this server. Reload the page to see how to turn it on.')
-      attempt.handle = subscribe({
-        url: connection.url,
-        token: connection.token,
-        channel,
-        getToken: (request) => fetchToken(request.channel),
-        onMessage: (data) => {
-          if (!latest()) return
-          received.current += 1
-          const message = readPublication(data, String(received.current), new Date())
-          setMessages((before) => [...before, message].slice(-keep))
-        },
-        onState: (connected) => {
-          if (latest()) setStatus((before) => (connected ? 'live' : before === 'connecting' ? before : 'reconnecting'))
+      if (mine !== attempt.current) return
+      if (!answer.enabled) {
+        setView({ ...closedView, failure: 'Realtime is off on this server. Reload the page to see how to turn it on.' })
+        return
+      }
+      connection.current = createConnection({
+        url: answer.url,
+        token: answer.token,
+        getToken: '/api/token/connection',
+        onConnection: (status) => setView((before) => ({ ...before, connection: status, opening: false })),
+        onUnauthorized: ({ status }) => {
+          if (status !== 403) onUnauthorized()
         },
       })
+      subscribe(channel)
     } catch (error) {
-      if (error instanceof Response && error.status === 401) return onUnauthorized()
-      refuse('The server could not be reached. Please try again.')
+      if (mine !== attempt.current) return
+      setView({ ...closedView, failure: 'The server could not be reached. Please try again.' })
+      if (error instanceof Response && error.status === 401) onUnauthorized()
     }
   }
 
   const disconnect = () => {
     close()
-    setProblem(undefined)
-    setStatus('closed')
+    setView(closedView)
   }
 
-  return { status, problem, messages, connect, disconnect }
+  return {
+    status: statusOf(view),
+    /** Whether there is a socket, or one on its way. */
+    open: view.opening || (view.connection !== undefined && view.connection.state !== 'disconnected'),
+    problem: problemOf(view),
+    /** The connection's id on the server, while it is open. */
+    clientId: view.connection?.clientId,
+    messages,
+    connect,
+    /** Moves to another channel over the same socket. */
+    switchTo: subscribe,
+    disconnect,
+  }
+}
+
+function statusOf({ opening, wasLive, failure, connection, subscription }: View): RealtimeStatus {
+  if (failure !== undefined) return 'refused'
+  if (opening) return 'connecting'
+  if (connection === undefined) return 'closed'
+  if (connection.state === 'disconnected' || subscription?.state === 'unsubscribed') return 'refused'
+  if (connection.connected && subscription?.state === 'subscribed') return 'live'
+  return wasLive ? 'reconnecting' : 'connecting'
+}
+
+function problemOf({ failure, connection, subscription }: View): string | undefined {
+  if (failure !== undefined) return failure
+  if (connection?.state === 'disconnected') return `The server ended the connection: ${connection.reason}.`
+  if (subscription?.state === 'unsubscribed') return `The server refused this channel: ${subscription.reason}.`
+  if (subscription?.state === 'subscribed' && subscription.recovery === 'failed') {
+    return 'Some messages were missed while this page was away, and they are too old to be sent again.'
+  }
+  return undefined
 }

@@ -1,0 +1,74 @@
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readSettings, SettingsError } from './settings.ts'
+
+const read = (environment: Record<string, string>) => readSettings(environment, { mode: 'production', appDir: '/app' })
+
+describe('settings', () => {
+  test('nothing set: everything has a default, and the hub is embedded', () => {
+    expect(read({})).toEqual({
+      mode: 'production',
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: path.resolve('/app/.data'),
+      databaseUrl: undefined,
+      secret: undefined,
+      publicUrl: undefined,
+      trustProxy: false,
+      realtime: 'embedded',
+      demoUser: true,
+      logLevel: 'info',
+    })
+  })
+
+  test('an empty value counts as unset', () => {
+    const empty = Object.fromEntries(
+      ['PORT', 'HOST', 'DATA_DIR', 'DATABASE_URL', 'BETTER_AUTH_SECRET', 'BETTER_AUTH_URL', 'REALTIME'].map((name) => [
+        name,
+        '',
+      ]),
+    )
+    expect(read(empty)).toEqual(read({}))
+  })
+
+  test('both of Centrifugo’s variables choose Centrifugo, with the embedded hub on or off', () => {
+    const both = { CENTRIFUGO_TOKEN_HMAC_SECRET: 'a', CENTRIFUGO_API_KEY: 'b' }
+    expect(read(both).realtime).toBe('centrifugo')
+    expect(read({ ...both, REALTIME: 'off' }).realtime).toBe('centrifugo')
+  })
+
+  test('one of the two is not enough', () => {
+    expect(read({ CENTRIFUGO_API_KEY: 'b' }).realtime).toBe('embedded')
+    expect(read({ CENTRIFUGO_TOKEN_HMAC_SECRET: 'a', CENTRIFUGO_API_KEY: '' }).realtime).toBe('embedded')
+  })
+
+  test('REALTIME=off leaves realtime off', () => {
+    expect(read({ REALTIME: 'off' }).realtime).toBe('off')
+  })
+
+  test('DATA_DIR is taken from the app’s folder when it is relative', () => {
+    expect(read({ DATA_DIR: 'elsewhere' }).dataDir).toBe(path.resolve('/app/elsewhere'))
+    expect(read({ DATA_DIR: '/var/data' }).dataDir).toBe(path.resolve('/var/data'))
+  })
+
+  test('TRUST_PROXY names the proxies', () => {
+    expect(read({ TRUST_PROXY: 'loopback' }).trustProxy).toBe('loopback')
+    expect(read({ TRUST_PROXY: '10.0.0.1, 10.0.0.2' }).trustProxy).toEqual(['10.0.0.1', '10.0.0.2'])
+  })
+
+  test.each([
+    ['PORT', 'three'],
+    ['PORT', '70000'],
+    ['PORT', '-1'],
+    ['REALTIME', 'maybe'],
+    ['DEMO_USER', 'yes'],
+    ['LOG_LEVEL', 'loud'],
+    ['BETTER_AUTH_SECRET', 'short'],
+    ['BETTER_AUTH_URL', 'app.example.com'],
+    ['BETTER_AUTH_URL', 'https://app.example.com/path'],
+    ['TRUST_PROXY', 'on'],
+  ])('%s=%s is refused with the variable’s name', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(SettingsError)
+    expect(() => read({ [name]: value })).toThrow(name)
+  })
+})

@@ -101,8 +101,9 @@ const namespace = z
 const namespaces = z.array(namespace).superRefine((list, context) => {
   const seen = new Set<string>()
   for (const [index, { name }] of list.entries()) {
-    if (seen.has(name))
+    if (seen.has(name)) {
       context.addIssue({ code: 'custom', path: [index, 'name'], message: `${quote(name)} is there twice` })
+    }
     seen.add(name)
   }
 })

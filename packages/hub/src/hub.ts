@@ -150,10 +150,10 @@ export function createHub(options: HubOptions = {}): Hub {
     version: 1,
     id: core.id,
     call,
-    batch: hub.batch,
+    batch: (request) => hub.batch(request),
     tokenKey: () => config.client.token.hmac_secret_key,
     subscriptionTokenKey: () => subscriptionTokenKey(core),
-    websocketUrl: hub.websocketUrl,
+    websocketUrl: (request) => hub.websocketUrl(request),
   }
   if (options.register ?? true) occupyHubSlot(slot)
   return hub

@@ -10,6 +10,8 @@ export interface Logger {
 export const consoleLogger: Logger = {
   debug: () => {},
   info: () => {},
+  // oxlint-disable-next-line no-console -- the default for an app without a logger of its own
   warn: (fields, message) => console.warn(`[hub] ${message}`, fields),
+  // oxlint-disable-next-line no-console -- likewise
   error: (fields, message) => console.error(`[hub] ${message}`, fields),
 }

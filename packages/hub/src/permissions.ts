@@ -62,8 +62,7 @@ export function clientGrant(
     if (!isUserAllowed(channel.name, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(options, false))
   }
-  const { onSubscribe } = core.handlers
-  const answer = onSubscribe?.({
+  const answer = core.handlers.onSubscribe?.({
     client: session.client,
     user: session.user,
     channel: channel.name,

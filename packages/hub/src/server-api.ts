@@ -15,7 +15,7 @@ import {
 } from '@backchannel/protocol'
 import { countUsers } from './commands/presence.ts'
 import type { Core, PublishRequest } from './core.ts'
-import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
+import { all, chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { apiSchemas, type ApiRequests } from './server-api-schemas.ts'
 import { toPayload } from './payloads.ts'
 import { serverGrant } from './permissions.ts'
@@ -67,10 +67,7 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
     // Worked out once for all channels, and inside the first one's answer when it is wrong.
     let prepared: PublishRequest | undefined
     const publication = (): PublishRequest => (prepared ??= publishRequest(request, payloads))
-    const responses = request.channels.map(each)
-    return responses.some(isPromise)
-      ? Promise.all(responses).then((settled) => ({ responses: settled }))
-      : { responses }
+    return chain(all(request.channels.map(each)), (responses) => ({ responses }))
   },
 
   subscribe(core, request, payloads) {
@@ -97,12 +94,12 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
           commit()
         })
       })
-    return joining.some(isPromise) ? Promise.all(joining).then(() => done) : done
+    return chain(all(joining), () => done)
   },
 
   unsubscribe(core, request) {
-    for (const session of sessionsOf(core, request))
-      session.unsubscribeFrom(request.channel, unsubscribeReason('server'))
+    const reason = unsubscribeReason('server')
+    for (const session of sessionsOf(core, request)) session.unsubscribeFrom(request.channel, reason)
     return done
   },
 
@@ -189,10 +186,9 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
 
   rpc(core, request, payloads) {
     if (request.method === '') throw replyError('badRequest')
-    const { onRpc } = core.handlers
-    if (!onRpc) throw replyError('methodNotFound')
+    if (!core.handlers.onRpc) throw replyError('methodNotFound')
     const params = payloads('params')
-    const answer = onRpc({
+    const answer = core.handlers.onRpc({
       method: request.method,
       data: params === undefined ? undefined : (JSON.parse(params) as unknown),
       client: undefined,
@@ -216,9 +212,9 @@ export function isApiMethod(name: string): name is ServerApiMethod {
  * @throws BadApiRequest
  * @throws ReplyError
  */
-export function runApiMethod<M extends ServerApiMethod>(
+export function runApiMethod(
   core: Core,
-  method: M,
+  method: ServerApiMethod,
   request: unknown,
   payloads: PayloadSource,
 ): MaybePromise<object | JsonText> {
@@ -227,7 +223,8 @@ export function runApiMethod<M extends ServerApiMethod>(
     const [issue] = parsed.error.issues
     throw new BadApiRequest(`${method}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}`)
   }
-  return verbs[method](core, parsed.data as ApiRequests[M], payloads)
+  const verb = verbs[method] as Verb<ServerApiMethod>
+  return verb(core, parsed.data, payloads)
 }
 
 function publishRequest(

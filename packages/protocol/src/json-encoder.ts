@@ -58,8 +58,8 @@ export function encodePublication(publication: Publication): string {
   let text = `{"data":${payload(publication.data)}`
   if (publication.info) text += `,"info":${encodeClientInfo(publication.info)}`
   if (publication.offset > 0) text += `,"offset":${publication.offset}`
-  if (publication.tags && Object.keys(publication.tags).length > 0)
-    text += `,"tags":${JSON.stringify(publication.tags)}`
+  const { tags } = publication
+  if (tags && Object.keys(tags).length > 0) text += `,"tags":${JSON.stringify(tags)}`
   if (publication.epoch) text += `,"epoch":${JSON.stringify(publication.epoch)}`
   if (publication.version) text += `,"version":${publication.version}`
   return `${text}}`

@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Core } from '../core.ts'
 import { answerApiCall, isApiPath, refuseApiCall, type ApiHttpAnswer, type ApiHttpRequest } from '../http-api.ts'
-import { chain } from '../maybe-promise.ts'
 import { isOriginAllowed, type OriginRules } from '../origins.ts'
 import { jsonWebSocket } from '../transports/json-websocket.ts'
 import { closeTimeoutMs, serveWebSocket } from '../transports/websocket.ts'
@@ -29,12 +28,16 @@ export class NodeAdapter {
   constructor(core: Core, origins: OriginRules) {
     this.#core = core
     this.#origins = origins
-    const limits = { maxPayload: core.config.websocket.message_size_limit, maxFragments, maxBufferedChunks }
+    // In a variable of its own: `closeTimeout` is not in the library's types yet.
+    const limits = {
+      maxPayload: core.config.websocket.message_size_limit,
+      maxFragments,
+      maxBufferedChunks,
+      closeTimeout: closeTimeoutMs,
+    }
     this.#webSockets = new WebSocketServer({
       noServer: true,
       ...limits,
-      // Not in the library's types yet.
-      ...{ closeTimeout: closeTimeoutMs },
       perMessageDeflate: false,
       handleProtocols: (offered: Set<string>) => (offered.has(jsonSubprotocol) ? jsonSubprotocol : false),
     })
@@ -145,7 +148,7 @@ export class NodeAdapter {
       return
     }
     if (body === null) return
-    chain(answerApiCall(this.#core, call, body), (result) => answer(response, result))
+    answer(response, await answerApiCall(this.#core, call, body))
   }
 }
 

@@ -35,9 +35,8 @@ export function connect(core: Core, session: Session, command: ConnectCommand): 
 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
   if (request.token !== '') return byToken(core, request.token)
-  const { onConnect } = core.handlers
-  if (!onConnect) return anonymous(core)
-  const answer = onConnect({
+  if (!core.handlers.onConnect) return anonymous(core)
+  const answer = core.handlers.onConnect({
     ...session.connection.info,
     client: session.client,
     name: request.name,

@@ -9,9 +9,8 @@ export function rpc(
   session: Session,
   { id, method, data }: Extract<Command, { kind: 'rpc' }>,
 ): void | Promise<void> {
-  const { onRpc } = core.handlers
-  if (!onRpc) throw replyError('notAvailable')
-  const answer = onRpc({ method, data: parsePayload(data), client: session.client, user: session.user })
+  if (!core.handlers.onRpc) throw replyError('notAvailable')
+  const answer = core.handlers.onRpc({ method, data: parsePayload(data), client: session.client, user: session.user })
   const done = chain(answer, (result) =>
     session.reply({ id, rpc: result.data === undefined ? {} : { data: toPayload(result.data) } }),
   )

@@ -6,10 +6,10 @@ import { burst, serve } from './bench-server.ts'
 
 const hub = createHub({ config: centrifugoConfig })
 const http = createServer((request, response) => {
-  if (hub.handleRequest(request, response)) return
-  void burst(request, response, (channel, data) => hub.publish(channel, data))
+  void burst(request, response, (channel, data) => {
+    // With the memory broker it is done when it returns.
+    void hub.publish(channel, data)
+  })
 })
-http.on('upgrade', (request, socket, head) => {
-  if (!hub.handleUpgrade(request, socket, head)) socket.destroy()
-})
+hub.attach(http)
 await serve(http, manifest.version)

@@ -1,0 +1,17 @@
+import { servicesAreRequired } from '@backchannel/servers'
+import { describe, test } from 'vitest'
+
+import type { Target } from '../targets/target.ts'
+import { rawSuite } from './raw-suite.ts'
+
+/** Everything, against one target. A target that can't run here is a visible skip, or a failure where it must run. */
+export function conformanceSuite(target: Target): void {
+  describe(target.name, () => {
+    if (target.unavailable !== undefined) {
+      if (servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${target.unavailable}`)
+      test.skip(`the whole suite: ${target.unavailable}`, { meta: { skipReason: target.unavailable } }, () => {})
+      return
+    }
+    rawSuite(target)
+  })
+}

@@ -1,0 +1,223 @@
+import { request as httpRequest } from 'node:http'
+
+import { allowedOrigin } from '../config.ts'
+import type { RunningServer } from '../targets/target.ts'
+import { type OpenOptions, type RawSocket, openSocket, patience, readResponse } from './raw-socket.ts'
+import type { HttpRequest, LateClaim, Script, Step, TokenSpec } from './script.ts'
+import { type Claims, inSeconds, signToken } from './tokens.ts'
+import { Transcript } from './transcript.ts'
+
+/** The command that `settle` sends last. Its reply tells that everything before it has been answered. */
+const marker = { id: 4_000_000_000, command: '{"id":4000000000,"unsubscribe":{"channel":"marker"}}' }
+
+/** While recording, a server has this long to close after its last answer: some closes are decided a moment later. */
+const afterthought = 300
+
+export interface RunOptions {
+  /**
+   * Whether the conversation is known to end with a close: then `settle` waits for that and sends nothing more.
+   * Unknown while recording.
+   */
+  endsClosed?: boolean
+}
+
+/** Plays one script against a server and writes down what was said. */
+export async function runScript(server: RunningServer, script: Script, options: RunOptions = {}): Promise<string[]> {
+  const run = new ScriptRun(server, script, options)
+  try {
+    for (const step of script.steps) await run.play(step)
+  } finally {
+    run.end()
+  }
+  return run.transcript.lines
+}
+
+class ScriptRun {
+  readonly transcript: Transcript
+  readonly #server: RunningServer
+  readonly #options: RunOptions
+  readonly #name: string
+  readonly #token: string
+  readonly #sockets: RawSocket[] = []
+  #socket: RawSocket | undefined
+  #refused = false
+  #lastSettle: Step | undefined
+
+  constructor(server: RunningServer, script: Script, options: RunOptions) {
+    this.#server = server
+    this.#options = options
+    this.#name = `s-${script.name.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60)}`
+    this.#token = signToken({ sub: this.#name, exp: inSeconds(3600) }, { key: server.tokenKey })
+    this.#lastSettle = script.steps.findLast((step) => step.do === 'settle')
+    this.transcript = new Transcript([
+      [this.#name, '$N'],
+      [server.apiKey, '$APIKEY'],
+      [new URL(server.apiUrl).host, '$HOST'],
+    ])
+  }
+
+  async play(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'open':
+        return this.#open(step.options)
+      case 'send':
+        return this.#send(step.text, step.tokens)
+      case 'bytes':
+        this.transcript.add('>', `${step.binary ? 'binary' : 'text'} ${step.bytes.toString('hex')}`)
+        return (await this.#current())?.send(step.bytes, step.binary)
+      case 'receive':
+        return this.#receive(step.count)
+      case 'settle':
+        return this.#settle(step)
+      case 'closed':
+        return this.#untilClosed()
+      case 'hangUp':
+        await this.#socket?.hangUp()
+        this.#socket = undefined
+        return this.transcript.add('>', '(hangs up)')
+      case 'http':
+        return this.#http(step.request)
+      case 'fill':
+        return this.#publishMany(step.channel, step.count)
+      case 'pause':
+        return new Promise((resolve) => setTimeout(resolve, step.milliseconds))
+    }
+  }
+
+  end(): void {
+    for (const socket of this.#sockets) socket.terminate()
+  }
+
+  #fill(text: string): string {
+    return text
+      .replaceAll('$TOKEN', this.#token)
+      .replaceAll('$N', this.#name)
+      .replaceAll('$HOST', new URL(this.#server.apiUrl).host)
+      .replaceAll('$APIKEY', this.#server.apiKey)
+      .replaceAll('$EPOCH', this.transcript.epoch ?? '')
+      .replaceAll('$CLIENT', this.transcript.client ?? '')
+  }
+
+  #fillAll<Value>(values: Readonly<Record<string, Value>>): Record<string, Value | string> {
+    return Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? this.#fill(value) : value]),
+    )
+  }
+
+  #claims(claims: Claims): Claims {
+    return Object.fromEntries(
+      Object.entries(claims).map(([name, value]) => [
+        name,
+        typeof value === 'function' ? (value as LateClaim)() : typeof value === 'string' ? this.#fill(value) : value,
+      ]),
+    )
+  }
+
+  async #open({ query, headers, ...options }: OpenOptions): Promise<void> {
+    const opened = await openSocket(this.#server.wsUrl, {
+      ...options,
+      query: this.#fill(query ?? ''),
+      headers: this.#fillAll({ origin: allowedOrigin, ...headers }) as NonNullable<OpenOptions['headers']>,
+    })
+    this.#refused = typeof opened === 'string'
+    if (typeof opened === 'string') return this.transcript.add('=', opened)
+    this.#socket = opened
+    this.#sockets.push(opened)
+  }
+
+  /** The socket; a script that opens none gets a plain one with its first message. */
+  async #current(): Promise<RawSocket | undefined> {
+    if (!this.#socket && !this.#refused) await this.#open({})
+    return this.#socket
+  }
+
+  async #send(text: string, tokens: Readonly<Record<string, TokenSpec>>): Promise<void> {
+    let filled = text
+    for (const [placeholder, { claims, key = this.#server.tokenKey, header }] of Object.entries(tokens)) {
+      filled = filled.replaceAll(placeholder, signToken(this.#claims(claims), header ? { key, header } : { key }))
+    }
+    filled = this.#fill(filled)
+    this.transcript.add('>', filled)
+    const socket = await this.#current()
+    socket?.send(filled, false)
+  }
+
+  /** Writes down the next message; false when there is none. */
+  async #takeOne(socket: RawSocket, milliseconds = patience, isEnd = (_message: string) => false): Promise<boolean> {
+    const received = await socket.next(milliseconds)
+    if (!received) {
+      if (socket.ended !== undefined) this.transcript.add('!', socket.ended)
+      else if (milliseconds === patience) this.transcript.add('!', 'nothing came')
+      return false
+    }
+    if (isEnd(received.message)) return false
+    this.transcript.add('<', received.binary ? `binary ${received.message}` : received.message)
+    return true
+  }
+
+  async #receive(count: number): Promise<void> {
+    const socket = await this.#current()
+    if (!socket) return
+    for (let left = count; left > 0; left -= 1) if (!(await this.#takeOne(socket))) return
+  }
+
+  async #untilClosed(): Promise<void> {
+    const socket = await this.#current()
+    while (socket && (await this.#takeOne(socket)));
+  }
+
+  async #settle(step: Step): Promise<void> {
+    const socket = await this.#current()
+    if (!socket) return
+    const isLast = step === this.#lastSettle
+    if (isLast && this.#options.endsClosed) return this.#untilClosed()
+    socket.send(marker.command, false)
+    while (await this.#takeOne(socket, patience, (message) => message.startsWith(`{"id":${marker.id}`)));
+    if (isLast && this.#options.endsClosed === undefined && socket.ended === undefined)
+      while (await this.#takeOne(socket, afterthought));
+  }
+
+  async #http(request: HttpRequest): Promise<void> {
+    const filled: HttpRequest = {
+      ...request,
+      path: this.#fill(request.path),
+      headers: this.#fillAll(request.headers ?? {}) as NonNullable<HttpRequest['headers']>,
+    }
+    if (typeof request.body === 'string') filled.body = this.#fill(request.body)
+    this.transcript.add('>', `${filled.method} ${filled.path} ${filled.body?.toString() ?? ''}`.trimEnd())
+    this.transcript.add('=', await this.#exchange(filled))
+  }
+
+  async #publishMany(channel: string, count: number): Promise<void> {
+    const commands = Array.from({ length: count }, (_, index) => ({
+      publish: { channel: this.#fill(channel), data: { n: index + 1 } },
+    }))
+    const answer = await this.#exchange({
+      method: 'POST',
+      path: '/api/batch',
+      headers: { 'x-api-key': this.#server.apiKey },
+      body: JSON.stringify({ commands }),
+    })
+    if (!answer.startsWith('http 200') || answer.includes('"error"')) throw new Error(answer.slice(0, 1000))
+    this.transcript.add('>', `(publishes {"n":1} to {"n":${count}} to ${channel})`)
+  }
+
+  #exchange({ method, path, headers = {}, body }: HttpRequest): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest(
+        new URL(path, this.#server.apiUrl),
+        { method, headers, agent: false, timeout: patience },
+        (response) => {
+          readResponse(response).then(resolve, reject)
+        },
+      )
+      outgoing.on('upgrade', (response, socket) => {
+        socket.destroy()
+        resolve(`http ${response.statusCode} upgraded`)
+      })
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer`)))
+      outgoing.on('error', reject)
+      outgoing.end(body)
+    })
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * One script's conversation, written down so that two servers' conversations can be compared: `>` sent, `<` received,
+ * `=` answered to an HTTP request, `!` how it ended.
+ */
+export class Transcript {
+  readonly lines: string[] = []
+  readonly #names: readonly (readonly [string, string])[]
+  readonly #clients: string[] = []
+  readonly #epochs: string[] = []
+
+  /** `names`: a value, and the placeholder that the transcript shows for it. */
+  constructor(names: readonly (readonly [string, string])[]) {
+    this.#names = names
+  }
+
+  /** The client id that was seen last. */
+  get client(): string | undefined {
+    return this.#clients.at(-1)
+  }
+
+  /** The epoch that was seen last. */
+  get epoch(): string | undefined {
+    return this.#epochs.at(-1)
+  }
+
+  add(mark: '>' | '<' | '=' | '!', text: string): void {
+    this.lines.push(`${mark} ${this.#normalise(text)}`.trimEnd())
+  }
+
+  /** Ids, epochs, versions, times and tokens are each server's own: they get names. Everything else is verbatim. */
+  #normalise(text: string): string {
+    const normal = text
+      .replace(/eyJ[\w-]*\.[\w-]*\.[\w-]*/g, '<token>')
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => `<client ${number(this.#clients, id)}>`)
+      .replace(/"epoch":"(\w+)"/g, (_, epoch: string) => `"epoch":"<epoch ${number(this.#epochs, epoch)}>"`)
+      .replace(/("client":"<[^"]*","version":)"[^"]*"/g, '$1"<version>"')
+      .replace(/"ttl":(\d+)/g, (_, ttl: string) => `"ttl":${roundTtl(Number(ttl))}`)
+    const named = this.#names.reduce((line, [value, name]) => line.replaceAll(value, name), normal)
+    return shorten(named.replaceAll('\n', '⏎'))
+  }
+}
+
+function number(known: string[], value: string): number {
+  if (!known.includes(value)) known.push(value)
+  return known.indexOf(value) + 1
+}
+
+/** A token has lost a second or two of its life when it arrives. */
+function roundTtl(ttl: number): string {
+  if (ttl > 365 * 86_400) return '<over a year>'
+  return ttl > 30 ? String(Math.round(ttl / 10) * 10) : '<short>'
+}
+
+function shorten(text: string): string {
+  if (text.length <= 1000) return text
+  return `${text.slice(0, 200)}<${text.length - 300} more>${text.slice(-100)}`
+}

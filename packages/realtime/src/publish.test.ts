@@ -38,10 +38,11 @@ beforeEach(() => {
 afterEach(() => {
   vacate()
   vacate = () => {}
-  expect(JSON.stringify(log)).not.toContain('canary')
+  const leaked = JSON.stringify(log).includes('canary')
   vi.useRealTimers()
   vi.restoreAllMocks()
   vi.unstubAllEnvs()
+  if (leaked) throw new Error('the log holds a secret or a payload')
 })
 
 function configure(url: string | undefined) {

@@ -151,7 +151,7 @@ export async function historyRemove(channel: string): Promise<void> {
 export async function channels(pattern?: string): Promise<Record<string, { numClients: number }>> {
   const result = await call('channels', pattern === undefined ? {} : { pattern })
   return Object.fromEntries(
-    Object.entries(result.channels ?? {}).map(([name, { num_clients = 0 }]) => [name, { numClients: num_clients }]),
+    Object.entries(result.channels ?? {}).map(([name, channel]) => [name, { numClients: channel.num_clients ?? 0 }]),
   )
 }
 

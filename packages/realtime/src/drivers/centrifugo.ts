@@ -43,7 +43,7 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
     name: 'centrifugo',
     async call(method, request, callOptions) {
       const answer = await post(method, request, callOptions)
-      return (answer['result'] ?? {}) as never
+      return answer['result'] ?? {}
     },
     async batch(request) {
       const answer = await post('batch', request)

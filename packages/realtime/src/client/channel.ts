@@ -1,0 +1,194 @@
+import type { Centrifuge, Subscription } from 'centrifuge'
+import type { Callbacks } from './callbacks.ts'
+import { Observable } from './observable.ts'
+import { readToken } from './read-token.ts'
+import type { ChannelHandle, ChannelOptions, Publication, SubscriptionStatus, TokenRefusal } from './types.ts'
+
+/** A listener whose payload type was checked where it came in. */
+export type AnyChannelOptions = ChannelOptions<string, never>
+
+interface Listener {
+  options: AnyChannelOptions
+  /** A callback that is due for this listener alone is not for one that has left. */
+  left: boolean
+}
+
+/** What a channel needs of its connection. */
+export interface ChannelHost {
+  readonly client: Centrifuge
+  readonly callbacks: Callbacks
+  /** After `close()` nothing is called back. */
+  isClosed(): boolean
+  onRefused(refusal: TokenRefusal): void
+}
+
+/**
+ * One subscription of the connection and all who listen to it: the protocol allows one per channel. The first listener's
+ * options make it; tokens are asked from whoever of them still listens.
+ */
+export class Channel {
+  readonly name: string
+  readonly #host: ChannelHost
+  readonly #onEmpty: () => void
+  readonly #listeners = new Set<Listener>()
+  readonly #status = new Observable<SubscriptionStatus>({ state: 'subscribing', code: 0, reason: 'subscribe called' })
+  readonly #subscription: Subscription
+  #tokenStatus: number | undefined
+
+  constructor(host: ChannelHost, options: AnyChannelOptions, onEmpty: () => void) {
+    this.#host = host
+    this.#onEmpty = onEmpty
+    this.name = options.channel
+    const { token, getToken, recoverable, since } = options
+    this.#subscription = host.client.newSubscription(options.channel, {
+      ...(token !== undefined && { token }),
+      ...(getToken !== undefined && { getToken: () => this.#readToken() }),
+      ...(recoverable !== undefined && { recoverable }),
+      ...(since !== undefined && { since }),
+    })
+    this.#listen()
+  }
+
+  add(options: AnyChannelOptions): ChannelHandle {
+    const listener: Listener = { options, left: false }
+    this.#listeners.add(listener)
+    const status = this.#status.value
+    if (status.state === 'subscribing') {
+      // Does nothing when it is on its way already.
+      this.#subscription.subscribe()
+    } else {
+      // Came late: hears where things stand, or starts a new attempt; but not before its handle is in hand.
+      queueMicrotask(() => {
+        if (listener.left || this.#status.value !== status) return
+        if (status.state === 'subscribed') this.#tell(listener, status)
+        else this.#subscription.subscribe()
+      })
+    }
+    const { name } = this
+    const observable = this.#status
+    return {
+      channel: name,
+      get status() {
+        return listener.left ? leftStatus : observable.value
+      },
+      onChange: observable.onChange,
+      close: () => this.#leave(listener),
+    }
+  }
+
+  /** Ends the subscription; the last thing that listeners hear. */
+  end(status: SubscriptionStatus): void {
+    this.#host.client.removeSubscription(this.#subscription)
+    if (this.#status.value.state !== 'unsubscribed') this.#change(status)
+    for (const listener of this.#listeners) listener.left = true
+    this.#listeners.clear()
+  }
+
+  #leave(listener: Listener): void {
+    if (listener.left) return
+    listener.left = true
+    this.#listeners.delete(listener)
+    if (this.#listeners.size > 0) return
+    // Not at once: who leaves and comes back within the same moment (a component that mounts twice, an edited one that
+    // is replaced) keeps the subscription and misses nothing.
+    queueMicrotask(() => {
+      if (this.#listeners.size === 0) this.#onEmpty()
+    })
+  }
+
+  #listen(): void {
+    const subscription = this.#subscription
+    const open = <Context>(handler: (context: Context) => void) => {
+      return (context: Context) => {
+        if (!this.#host.isClosed()) handler(context)
+      }
+    }
+    subscription.on(
+      'subscribing',
+      open(({ code, reason }) => this.#change({ state: 'subscribing', code, reason })),
+    )
+    subscription.on(
+      'subscribed',
+      open((context) => {
+        const { wasRecovering, recovered, streamPosition, data } = context
+        this.#change({
+          state: 'subscribed',
+          code: 0,
+          reason: '',
+          recovery: wasRecovering ? (recovered ? 'recovered' : 'failed') : 'none',
+          ...(streamPosition !== undefined && { position: streamPosition }),
+          ...(data !== undefined && { data: data as unknown }),
+        })
+      }),
+    )
+    subscription.on(
+      'unsubscribed',
+      open(({ code, reason }) => {
+        const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
+        this.#change({
+          state: 'unsubscribed',
+          code,
+          reason,
+          ...(tokenStatus !== undefined && { tokenStatus }),
+        })
+        if (code === unauthorizedCode) {
+          this.#host.onRefused({ channel: this.name, ...(tokenStatus !== undefined && { status: tokenStatus }) })
+        }
+      }),
+    )
+    subscription.on(
+      'publication',
+      open((context) => {
+        const publication = context as Publication<never>
+        // Who joins in a callback hears from the next one on.
+        const listeners = [...this.#listeners]
+        for (const listener of listeners) {
+          if (listener.left) continue
+          this.#host.callbacks.run(listener.options.onMessage, this.name, publication.data)
+          this.#host.callbacks.run(listener.options.onPublication, this.name, publication)
+        }
+      }),
+    )
+    subscription.on(
+      'error',
+      open(({ type, error }) =>
+        this.#host.callbacks.report({
+          stage: type === 'subscribe' || type === 'refresh' ? 'subscribe' : 'token',
+          message: error.message,
+          code: error.code,
+          channel: this.name,
+        }),
+      ),
+    )
+  }
+
+  #change(status: SubscriptionStatus): void {
+    const { value } = this.#status
+    if (value.state === status.state && value.code === status.code && value.reason === status.reason) return
+    this.#status.set(status)
+    const listeners = [...this.#listeners]
+    for (const listener of listeners) {
+      if (!listener.left) this.#tell(listener, status)
+    }
+  }
+
+  #tell(listener: Listener, status: SubscriptionStatus): void {
+    this.#host.callbacks.run(listener.options.onSubscription, this.name, status)
+  }
+
+  #readToken(): Promise<string> {
+    const sources = [...this.#listeners].flatMap(({ options }) => options.getToken ?? [])
+    const [source] = sources
+    this.#tokenStatus = undefined
+    if (source === undefined) return Promise.reject(new Error('Nobody listens to the channel any more'))
+    return readToken(source, { channel: this.name }, (status) => {
+      this.#tokenStatus = status
+    })
+  }
+}
+
+/** Centrifuge's code for a token source that refused. */
+export const unauthorizedCode = 1
+
+/** What a handle shows once its owner has left. */
+export const leftStatus: SubscriptionStatus = Object.freeze({ state: 'unsubscribed', code: 0, reason: 'closed' })

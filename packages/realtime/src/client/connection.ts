@@ -1,0 +1,146 @@
+import { Centrifuge } from 'centrifuge'
+import { Callbacks } from './callbacks.ts'
+import { Channel, leftStatus, unauthorizedCode, type AnyChannelOptions, type ChannelHost } from './channel.ts'
+import { Observable } from './observable.ts'
+import { readToken } from './read-token.ts'
+import type {
+  ChannelHandle,
+  ChannelOptions,
+  ConnectionOptions,
+  ConnectionStatus,
+  RealtimeConnection,
+  TokenRefusal,
+} from './types.ts'
+
+/**
+ * Opens a connection that any number of channels share. It connects in the next microtask: one that is closed at once
+ * opens no socket, and no callback runs before the caller has the connection in hand.
+ */
+export function createConnection(options: ConnectionOptions): RealtimeConnection {
+  return new Connection(options)
+}
+
+class Connection implements RealtimeConnection, ChannelHost {
+  readonly client: Centrifuge
+  readonly callbacks: Callbacks
+  readonly #options: ConnectionOptions
+  readonly #channels = new Map<string, Channel>()
+  readonly #status = new Observable<ConnectionStatus>({
+    state: 'connecting',
+    connected: false,
+    code: 0,
+    reason: 'connect called',
+  })
+  readonly onChange = this.#status.onChange
+  #closed = false
+  #tokenStatus: number | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.callbacks = new Callbacks(options.onError)
+    const { getToken, reconnectDelay, websocket } = options
+    this.client = new Centrifuge(options.url, {
+      debug: options.debug ?? false,
+      ...(getToken !== undefined && {
+        getToken: () => {
+          this.#tokenStatus = undefined
+          return readToken(getToken, {}, (status) => {
+            this.#tokenStatus = status
+          })
+        },
+      }),
+      ...(reconnectDelay !== undefined && {
+        minReconnectDelay: reconnectDelay.min,
+        maxReconnectDelay: reconnectDelay.max,
+      }),
+      ...(websocket !== undefined && { websocket }),
+    })
+    // Not among the options: with `debug` the client prints those.
+    if (options.token !== undefined) this.client.setToken(options.token)
+    this.#listen()
+    queueMicrotask(() => {
+      if (!this.#closed) this.client.connect()
+    })
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status.value
+  }
+
+  isClosed(): boolean {
+    return this.#closed
+  }
+
+  subscribe<Name extends string, Data = unknown>(options: ChannelOptions<Name, Data>): ChannelHandle {
+    const { channel: name } = options
+    if (this.#closed) return closedHandle(name)
+    // Which payload the channel carries is settled by the signature above; inside, it is only passed on.
+    const listener = options as unknown as AnyChannelOptions
+    let channel = this.#channels.get(name)
+    if (channel === undefined) {
+      const created = new Channel(this, listener, () => {
+        // Another may have taken its place meanwhile.
+        if (this.#channels.get(name) === created) this.#channels.delete(name)
+        created.end(leftStatus)
+      })
+      this.#channels.set(name, created)
+      channel = created
+    }
+    return channel.add(listener)
+  }
+
+  setToken(token: string): void {
+    this.client.setToken(token)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    // First, so that nothing of what the teardown emits comes through; listeners are told below, once.
+    this.#closed = true
+    this.client.disconnect()
+    for (const channel of this.#channels.values()) channel.end(leftStatus)
+    this.#channels.clear()
+    if (this.#status.value.state !== 'disconnected') {
+      this.#change({ state: 'disconnected', connected: false, code: 0, reason: 'closed' })
+    }
+  }
+
+  onRefused(refusal: TokenRefusal): void {
+    this.callbacks.run(this.#options.onUnauthorized, refusal.channel, refusal)
+  }
+
+  #listen(): void {
+    this.client.on('connecting', ({ code, reason }) => {
+      if (!this.#closed) this.#change({ state: 'connecting', connected: false, code, reason })
+    })
+    this.client.on('connected', ({ client }) => {
+      if (!this.#closed) {
+        this.#change({ state: 'connected', connected: true, code: 0, reason: 'connected', clientId: client })
+      }
+    })
+    this.client.on('disconnected', ({ code, reason }) => {
+      if (this.#closed) return
+      const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
+      const status = { ...(tokenStatus !== undefined && { tokenStatus }) }
+      this.#change({ state: 'disconnected', connected: false, code, reason, ...status })
+      if (code === unauthorizedCode) this.onRefused(tokenStatus === undefined ? {} : { status: tokenStatus })
+    })
+    this.client.on('error', ({ type, error }) => {
+      if (this.#closed) return
+      const stage = type === 'connectToken' || type === 'refreshToken' || type === 'configuration' ? 'token' : 'connect'
+      this.callbacks.report({ stage, message: error.message, code: error.code })
+    })
+  }
+
+  #change(status: ConnectionStatus): void {
+    const before = this.#status.value
+    if (before.state === status.state && before.code === status.code && before.reason === status.reason) return
+    this.#status.set(status)
+    this.callbacks.run(this.#options.onConnection, undefined, status)
+    if (before.connected !== status.connected) this.callbacks.run(this.#options.onState, undefined, status.connected)
+  }
+}
+
+function closedHandle(channel: string): ChannelHandle {
+  return { channel, status: leftStatus, onChange: () => () => {}, close: () => {} }
+}

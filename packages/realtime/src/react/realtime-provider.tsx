@@ -1,0 +1,72 @@
+import { useEffect, useState, type ReactNode } from 'react'
+import type { ConnectionOptions, RealtimeConnection } from '../client/index.ts'
+import { askTokenSource } from '../client/token-answer.ts'
+import { RealtimeContext } from './context.ts'
+import { useLatest } from './use-latest.ts'
+
+export interface RealtimeProviderProps extends Omit<ConnectionOptions, 'url'> {
+  /** Nothing opens without one. */
+  url: string | undefined
+  /** @default true */
+  enabled?: boolean
+  children?: ReactNode
+}
+
+/**
+ * One connection for everything below. It opens after mounting, never on the server, and closes with the provider or
+ * with `enabled={false}`. A new `url` is a new connection; a new `token` is the next attempt's, and other props may
+ * change at will. When the user changes, give the provider a `key` of the user's id.
+ */
+export function RealtimeProvider({ children, enabled = true, ...options }: RealtimeProviderProps): ReactNode {
+  const [connection, setConnection] = useState<RealtimeConnection | null>(null)
+  const latest = useLatest(options)
+  const { url, token } = options
+
+  useEffect(() => {
+    if (!enabled || url === undefined || url === '') return undefined
+    let opened: RealtimeConnection | undefined
+    let gone = false
+    const open = async () => {
+      // Loaded here and not above: a server never loads the client, and a page loads it when it needs it.
+      const { createConnection } = await import('../client/connection.ts')
+      if (gone) return
+      opened = createConnection(connectionOptions(url, () => latest.current))
+      setConnection(opened)
+    }
+    open().catch((error: unknown) => {
+      latest.current.onError?.({ stage: 'connect', message: 'The realtime client could not be loaded', error })
+    })
+    return () => {
+      gone = true
+      opened?.close()
+      setConnection(null)
+    }
+  }, [url, enabled, latest])
+
+  useEffect(() => {
+    if (token !== undefined) connection?.setToken(token)
+  }, [connection, token])
+
+  return <RealtimeContext.Provider value={connection}>{children}</RealtimeContext.Provider>
+}
+
+/** Options whose functions are looked up when they are called. */
+function connectionOptions(
+  url: string,
+  latest: () => Omit<RealtimeProviderProps, 'children' | 'enabled'>,
+): ConnectionOptions {
+  const { token, getToken, debug, reconnectDelay, websocket, onError } = latest()
+  return {
+    url,
+    ...(token !== undefined && { token }),
+    // A URL may become a function and the reverse, so the source is looked up each time.
+    ...(getToken !== undefined && { getToken: () => askTokenSource(latest().getToken ?? getToken, {}) }),
+    ...(debug !== undefined && { debug }),
+    ...(reconnectDelay !== undefined && { reconnectDelay }),
+    ...(websocket !== undefined && { websocket }),
+    onState: (connected) => latest().onState?.(connected),
+    onConnection: (status) => latest().onConnection?.(status),
+    onUnauthorized: (refusal) => latest().onUnauthorized?.(refusal),
+    ...(onError !== undefined && { onError: (error) => latest().onError?.(error) }),
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  decodeCommand,
+  encodeClientInfo,
+  encodePublication,
+  encodePush,
+  encodeReply,
+  splitFrame,
+} from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import type { Session } from '../session.ts'
+import type { Sink } from '../sink.ts'
+import type { Wire } from '../wire.ts'
+
+/** Centrifugo's JSON protocol with one message per line and no frames: what tests read. */
+export const jsonLines: Wire = {
+  key: 'json/lines',
+  encode: (channel, events) =>
+    lines(
+      events.map((event) => {
+        const body =
+          event.kind === 'publication'
+            ? `"pub":${encodePublication(event.publication)}`
+            : `"${event.kind}":{"info":${encodeClientInfo(event.info)}}`
+        return `{"push":{"channel":${JSON.stringify(channel)},${body}}}`
+      }),
+    ),
+  split: splitFrame,
+  decode: decodeCommand,
+  reply: (reply) => lines([encodeReply(reply)]),
+  push: (push) => lines([encodePush(push)]),
+  ping: lines(['{}']),
+}
+
+function lines(texts: readonly string[]): Buffer {
+  return Buffer.from(texts.map((text) => `${text}\n`).join(''))
+}
+
+/** A message as the client gets it. */
+export type Message = Record<string, unknown>
+
+/**
+ * A peer in memory: what the hub writes is kept, what a test sends arrives at once. It reads everything right away
+ * unless `stalled`.
+ */
+export class MemoryPeer implements Sink {
+  /** One entry per write, each with the messages that left in it. */
+  readonly writes: Message[][] = []
+  closed: { code: number; reason: string } | undefined
+  /** While true, nothing is taken from the queue. */
+  stalled = false
+  bytesQueued = 0
+  paused = false
+  readonly session: Session
+
+  constructor(core: Core, wire: Wire = jsonLines) {
+    this.session = core.connect({
+      sink: this,
+      wire,
+      info: { transport: 'websocket', headers: {}, remoteAddress: '127.0.0.1', url: '/connection/websocket' },
+      pause: () => {
+        this.paused = true
+      },
+      resume: () => {
+        this.paused = false
+      },
+    })
+  }
+
+  /** Every message, in order of arrival. */
+  get messages(): Message[] {
+    return this.writes.flat()
+  }
+
+  /** The `data` of every publication that came in a channel. */
+  publications(channel: string): unknown[] {
+    return this.messages.flatMap((message) => {
+      const push = message['push'] as { channel?: string; pub?: { data: unknown } } | undefined
+      return push?.channel === channel && push.pub ? [push.pub.data] : []
+    })
+  }
+
+  /** The answer to the command with this id. */
+  reply(id: number): Message | undefined {
+    return this.messages.find((message) => message['id'] === id)
+  }
+
+  /** Sends commands in one frame. */
+  send(...commands: object[]): void {
+    this.session.receive(commands.map((command) => JSON.stringify(command)).join('\n'))
+  }
+
+  write(batch: readonly Uint8Array[]): void {
+    if (this.closed) throw new Error('written after Close')
+    const bytes = Buffer.concat(batch)
+    if (this.stalled) this.bytesQueued += bytes.byteLength
+    const texts = bytes
+      .toString('utf8')
+      .split('\n')
+      .filter((text) => text !== '')
+    this.writes.push(texts.map((text) => JSON.parse(text) as Message))
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) throw new Error('closed twice')
+    this.closed = { code, reason }
+  }
+}

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 
 import { centrifugoAvailable, servicesAreRequired } from '@backchannel/servers'
 
-import { add, nothing } from './test/outcome.ts'
+import { add, nothing, type Skip } from './test/outcome.ts'
 import { stopScripts } from './test/run-script.ts'
 import { runStage, type StageResult, stages } from './test/stages.ts'
 
@@ -16,6 +16,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 let interrupted = false
+
+/** So many tests with the same reason are listed by name, more only by group. */
+const listLimit = 20
+
+function inGroups(skips: Skip[]): string[] {
+  const groups = Map.groupBy(skips, ({ test }) => test.split(' > ').slice(0, 2).join(' > '))
+  return [...groups].map(([group, { length }]) => `${group} (${length} tests)`)
+}
 
 const seed = (process.env['SEED'] ??= String(randomInt(2 ** 31)))
 console.log(`Seed ${seed} (SEED=${seed} npm test repeats this run)`)
@@ -40,17 +48,17 @@ for (const { stage, failure } of results) {
   if (failure !== undefined) console.log(`\n──── ${stage.script} failed ────\n${failure.trim()}`)
 }
 
+const total = results.map(({ outcome }) => outcome).reduce(add, nothing)
+for (const [reason, skips] of Map.groupBy(total.skipped, (skip) => skip.reason)) {
+  console.log(`\nSkipped: ${reason}`)
+  const lines = skips.length > listLimit ? inGroups(skips) : skips.map(({ test }) => test)
+  for (const line of lines) console.log(`  ${line}`)
+}
+
 console.log('\nstage              passed  failed  skipped     time')
 for (const { stage, outcome, seconds } of results) {
   const numbers = [outcome.passed, outcome.failed, outcome.skipped.length].map((count) => String(count).padStart(8))
   console.log(`${stage.script.padEnd(17)}${numbers.join('')}${`${seconds.toFixed(1)} s`.padStart(10)}`)
-}
-
-const total = results.map(({ outcome }) => outcome).reduce(add, nothing)
-const reasons = Map.groupBy(total.skipped, ({ reason }) => reason)
-for (const [reason, skips] of reasons) {
-  console.log(`\nSkipped: ${reason}`)
-  for (const { test } of skips) console.log(`  ${test}`)
 }
 
 if (total.failed > 0) process.exitCode = 1

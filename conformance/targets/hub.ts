@@ -1,2 +1,55 @@
-import type { Target } from './target.ts'
-export const hub: Target = { name: 'hub', unavailable: 'not yet', capabilities: new Set(), start: () => Promise.reject(new Error('not yet')) }
+import { once } from 'node:events'
+import { type Server, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { type HubConfig, type HubOptions, createHub } from '@backchannel/hub'
+
+import { type ServerConfig, apiKey, tokenKey } from '../config.ts'
+import { type Capability, type Target, allCapabilities } from './target.ts'
+import { withoutOptions } from './without-options.ts'
+
+/** What the hub doesn't offer. */
+const missing: Capability[] = ['channel-regex']
+
+/** Options of the real server that the hub has no use for: its timers are not bound to a common tick. */
+const notInHub = ['presence_update_interval', 'channel_regex']
+
+/** The embedded hub behind a plain HTTP server; what it does not claim is answered as the real server does. */
+export function hubTarget(name: string, optionsOf: () => Partial<HubOptions>, createHttpServer: () => Server = createServer): Target {
+  return {
+    name,
+    capabilities: new Set([...allCapabilities].filter((capability) => !missing.includes(capability))),
+    async start(config: ServerConfig) {
+      const hub = createHub({
+        config: withoutOptions(config, notInHub) as HubConfig,
+        logger: { debug() {}, info() {}, warn() {}, error() {} },
+        register: false,
+        ...optionsOf(),
+      })
+      const server = createHttpServer()
+      server.on('request', (_request, response) => {
+        response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n')
+      })
+      hub.attach(server)
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+      return {
+        wsUrl: `ws://${host}/connection/websocket`,
+        apiUrl: `http://${host}/api`,
+        apiKey,
+        tokenKey,
+        async stop() {
+          await hub.close()
+          server.close()
+          server.closeAllConnections()
+          await once(server, 'close')
+          const left = Object.entries(hub.gauges()).filter(([, count]) => count !== 0)
+          if (left.length > 0) throw new Error(`the closed hub still has ${JSON.stringify(Object.fromEntries(left))}`)
+        },
+      }
+    },
+  }
+}
+
+export const hub: Target = hubTarget('hub', () => ({}))

@@ -23,7 +23,8 @@ const binary: Variant = {
   key: 'binary',
   encode: (_channel, events) => {
     const first = events[0]
-    if (first?.kind === 'publication' && first.publication.data === '"forbidden"') throw disconnect('inappropriateProtocol')
+    if (first?.kind === 'publication' && first.publication.data === '"forbidden"')
+      throw disconnect('inappropriateProtocol')
     return Uint8Array.of(0xff, events.length)
   },
 }
@@ -97,7 +98,14 @@ test('several channels of one tick reach a connection in one write', () => {
   const member = new Member(flusher, numbersVariant('text'))
   const other = new Channel('d', flusher)
   channel.add(member)
-  const inOther: Subscriber = { variant: member.variant, writer: member.writer, positioned: false, seat: -1, onGap() {}, onUnsendable() {} }
+  const inOther: Subscriber = {
+    variant: member.variant,
+    writer: member.writer,
+    positioned: false,
+    seat: -1,
+    onGap() {},
+    onUnsendable() {},
+  }
   other.add(inOther)
   channel.publish(publication('1'), '')
   other.publish(publication('2'), '')

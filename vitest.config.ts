@@ -22,12 +22,15 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
-    projects: [...workspaces, { name: 'root', root: '.' }, { name: 'conformance', root: 'conformance' }].map(
-      ({ name, root }) => ({
-        extends: true as const,
-        root,
-        test: { name, include: name === 'root' ? ['scripts/**/*.test.ts'] : ['**/*.test.{ts,tsx}'] },
-      }),
-    ),
+    projects: [
+      ...workspaces,
+      { name: 'root', root: '.' },
+      { name: 'benchmarks', root: 'benchmarks' },
+      { name: 'conformance', root: 'conformance' },
+    ].map(({ name, root }) => ({
+      extends: true as const,
+      root,
+      test: { name, include: name === 'root' ? ['scripts/**/*.test.ts'] : ['**/*.test.{ts,tsx}'] },
+    })),
   },
 })

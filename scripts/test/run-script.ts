@@ -24,7 +24,8 @@ export async function runScript(
   // A process group of its own: whatever the script starts is stopped with it.
   const child = spawn('npm', ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], {
     detached: true,
-    env: { ...process.env, ...env },
+    // Its output goes through a pipe, but may still end up on a terminal.
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const { pid } = child

@@ -16,6 +16,8 @@
 export interface ChannelPayloads {}
 
 /** What the channel carries: its declaration, or `Fallback`. */
-export type PayloadOf<Channel extends string, Fallback = unknown> = Channel extends keyof ChannelPayloads
-  ? ChannelPayloads[Channel]
-  : Fallback
+export type PayloadOf<Channel extends string, Fallback = unknown> = [Channel] extends [never]
+  ? Fallback
+  : Channel extends keyof ChannelPayloads
+    ? ChannelPayloads[Channel]
+    : Fallback

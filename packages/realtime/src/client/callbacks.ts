@@ -5,9 +5,9 @@ import type { RealtimeClientError } from './types.ts'
  * reach it: it is reported, and the next message arrives.
  */
 export class Callbacks {
-  readonly #onError: ((error: RealtimeClientError) => void) | undefined
+  readonly #onError: ((error: RealtimeClientError) => unknown) | undefined
 
-  constructor(onError: ((error: RealtimeClientError) => void) | undefined) {
+  constructor(onError: ((error: RealtimeClientError) => unknown) | undefined) {
     this.#onError = onError
   }
 

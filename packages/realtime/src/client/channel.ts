@@ -143,9 +143,9 @@ export class Channel {
         // Who joins in a callback hears from the next one on.
         const listeners = [...this.#listeners]
         for (const listener of listeners) {
-          if (listener.left) continue
-          this.#host.callbacks.run(listener.options.onMessage, this.name, publication.data)
-          this.#host.callbacks.run(listener.options.onPublication, this.name, publication)
+          // Asked before each: any callback may close what comes next.
+          if (!listener.left) this.#host.callbacks.run(listener.options.onMessage, this.name, publication.data)
+          if (!listener.left) this.#host.callbacks.run(listener.options.onPublication, this.name, publication)
         }
       }),
     )
@@ -168,6 +168,8 @@ export class Channel {
     this.#status.set(status)
     const listeners = [...this.#listeners]
     for (const listener of listeners) {
+      // A callback may have changed it again: everybody has heard of that then, and this one is past.
+      if (this.#status.value !== status) return
       if (!listener.left) this.#tell(listener, status)
     }
   }

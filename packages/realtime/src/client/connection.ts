@@ -33,6 +33,8 @@ class Connection implements RealtimeConnection, ChannelHost {
   })
   readonly onChange = this.#status.onChange
   #closed = false
+  /** What `onState` heard last. */
+  #toldConnected = false
   #tokenStatus: number | undefined
 
   constructor(options: ConnectionOptions) {
@@ -137,7 +139,10 @@ class Connection implements RealtimeConnection, ChannelHost {
     if (before.state === status.state && before.code === status.code && before.reason === status.reason) return
     this.#status.set(status)
     this.callbacks.run(this.#options.onConnection, undefined, status)
-    if (before.connected !== status.connected) this.callbacks.run(this.#options.onState, undefined, status.connected)
+    // A callback may have changed it again, by closing: what was told there is the latest.
+    if (this.#status.value !== status || this.#toldConnected === status.connected) return
+    this.#toldConnected = status.connected
+    this.callbacks.run(this.#options.onState, undefined, status.connected)
   }
 }
 

@@ -85,6 +85,7 @@ export interface TokenRefusal {
   channel?: string
 }
 
+/** What a callback answers is not used; a promise that it answers is watched, and its rejection reported. */
 export interface ConnectionOptions {
   /** `ws://` or `wss://`, as `realtimeWsUrl()` gives it. */
   url: string
@@ -93,13 +94,13 @@ export interface ConnectionOptions {
   /** Where further tokens come from, so that a tab outlives its first one: a function, or a URL that answers `{token}`. */
   getToken?: TokenSource
   /** True on connect, false on disconnect and while reconnecting. */
-  onState?: (connected: boolean) => void
+  onState?: (connected: boolean) => unknown
   /** Every change of state, with its reason. */
-  onConnection?: (status: ConnectionStatus) => void
+  onConnection?: (status: ConnectionStatus) => unknown
   /** The session is over (401) or a channel is refused (403). */
-  onUnauthorized?: (refusal: TokenRefusal) => void
+  onUnauthorized?: (refusal: TokenRefusal) => unknown
   /** @default console.error for callbacks that throw, nothing otherwise */
-  onError?: (error: RealtimeClientError) => void
+  onError?: (error: RealtimeClientError) => unknown
   /** Tells what happens on the console. @default false */
   debug?: boolean
   /** Bounds of the pause before an attempt, milliseconds. @default 500 and 20000 */
@@ -111,11 +112,11 @@ export interface ConnectionOptions {
 /** `Data` is what unregistered channels carry; a channel of `ChannelPayloads` carries what it declares. */
 export interface ChannelOptions<Channel extends string = string, Data = unknown> {
   channel: Channel
-  onMessage?: (data: PayloadOf<Channel, Data>) => void
+  onMessage?: (data: PayloadOf<Channel, Data>) => unknown
   /** The message with its offset, tags and publisher. */
-  onPublication?: (publication: Publication<PayloadOf<Channel, Data>>) => void
+  onPublication?: (publication: Publication<PayloadOf<Channel, Data>>) => unknown
   /** Every change of the subscription's state, with its reason. */
-  onSubscription?: (status: SubscriptionStatus) => void
+  onSubscription?: (status: SubscriptionStatus) => unknown
   /** The first subscription token, for channels that need one. */
   token?: string
   /** Where subscription tokens come from: a function, or a URL that gets `?channel=` and answers `{token}`. */

@@ -18,7 +18,7 @@ const idle: SubscriptionStatus = Object.freeze({ state: 'unsubscribed', code: 0,
  */
 export function useChannel<Channel extends string, Data = unknown>(
   channel: Channel | null | undefined,
-  onMessage: (data: PayloadOf<Channel, Data>) => void,
+  onMessage: (data: PayloadOf<Channel, Data>) => unknown,
   options: UseChannelOptions<Channel, Data> = {},
 ): SubscriptionStatus {
   const connection = useRealtime()

@@ -64,6 +64,8 @@ const namespaces: Namespace[] = [
     publication_data_format: 'json_object',
   },
   { name: 'limited', allow_user_limited_channels: true },
+  { name: 'present', allow_subscribe_for_client: true, presence: true, allow_presence_for_client: true },
+  { name: 'presentclosed', allow_subscribe_for_client: true, presence: true },
   { name: 'pattern', allow_subscribe_for_client: true, channel_regex: '^[a-z]{3}$' },
 ]
 

@@ -6,6 +6,7 @@ import { frames } from './frames.ts'
 import { handshake } from './handshake.ts'
 import { expiry, lifetimes } from './lifetimes.ts'
 import { limits } from './limits.ts'
+import { presence } from './presence.ts'
 import { publications } from './publications.ts'
 import { serverApi } from './server-api.ts'
 import { subscribing } from './subscribe.ts'
@@ -21,6 +22,7 @@ export const topics: readonly Topic[] = [
   subscribing,
   publications,
   serverApi,
+  presence,
   anonymous,
   namedOnly,
   limits,

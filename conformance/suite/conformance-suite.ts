@@ -2,6 +2,7 @@ import { servicesAreRequired } from '@backchannel/servers'
 import { describe, test } from 'vitest'
 
 import type { Target } from '../targets/target.ts'
+import { clientSuite } from './client-suite.ts'
 import { rawSuite } from './raw-suite.ts'
 
 /** Everything, against one target. A target that can't run here is a visible skip, or a failure where it must run. */
@@ -12,6 +13,7 @@ export function conformanceSuite(target: Target): void {
       test.skip(`the whole suite: ${target.unavailable}`, { meta: { skipReason: target.unavailable } }, () => {})
       return
     }
+    clientSuite(target)
     rawSuite(target)
   })
 }

@@ -1,10 +1,6 @@
 import type { ServerConfig } from '../config.ts'
 
-export const capabilities = [
-  'channel-regex',
-  'presence',
-  'stand-alone',
-] as const
+const capabilities = ['channel-regex'] as const
 
 /** What a server may lack; cases that need it are skipped, visibly, where it is not. */
 export type Capability = (typeof capabilities)[number]

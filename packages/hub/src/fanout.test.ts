@@ -23,8 +23,8 @@ const binary: Variant = {
   key: 'binary',
   encode: (_channel, events) => {
     const first = events[0]
-    if (first?.kind === 'publication' && first.publication.data === '"forbidden"')
-      throw disconnect('inappropriateProtocol')
+    const isForbidden = first?.kind === 'publication' && first.publication.data === '"forbidden"'
+    if (isForbidden) throw disconnect('inappropriateProtocol')
     return Uint8Array.of(0xff, events.length)
   },
 }

@@ -48,9 +48,10 @@ export class Namespaces {
   /** The same without an error: undefined for a namespace that is not configured. */
   find(channel: string): ChannelName | undefined {
     const isPrivate = channel.startsWith(privatePrefix)
-    const boundary = channel.indexOf(namespaceBoundary)
-    if (boundary < 0) return { name: channel, options: this.#withoutNamespace, isPrivate }
-    const options = this.#byName.get(channel.slice(isPrivate ? privatePrefix.length : 0, boundary))
+    const start = isPrivate ? privatePrefix.length : 0
+    const boundary = channel.indexOf(namespaceBoundary, start)
+    if (boundary <= start) return { name: channel, options: this.#withoutNamespace, isPrivate }
+    const options = this.#byName.get(channel.slice(start, boundary))
     return options && { name: channel, options, isPrivate }
   }
 }

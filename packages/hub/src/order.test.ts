@@ -13,13 +13,7 @@ beforeEach(() => {
   hub = createTestHub()
 })
 
-afterEach(() => {
-  hub.close()
-  expect(hub.core.registry.sessionCount).toBe(0)
-  expect(hub.core.registry.channelCount).toBe(0)
-  expect(hub.core.flusher.waiting).toBe(0)
-  expect(hub.core.keepalive.size).toBe(0)
-})
+afterEach(() => hub.close())
 
 function publish(channel: string, data: unknown): void {
   void hub.core.publish(channel, { data: JSON.stringify(data) })

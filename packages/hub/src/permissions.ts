@@ -36,6 +36,22 @@ function withServerSubscription(grant: Grant, { info, data, override = {} }: Ser
   }
 }
 
+/**
+ * A channel that a client names in its connect command: only what the options alone would let it subscribe to.
+ * Undefined when they don't. @throws Disconnect 3501 for a namespace that is not configured
+ */
+export function connectGrant(core: Core, session: Session, channel: string): Grant | undefined {
+  const known = core.namespaces.find(channel)
+  if (!known) throw disconnect('badRequest')
+  const isAllowed = !known.isPrivate && isAllowedByOptions(known, session.user)
+  return isAllowed ? baseGrant(known.options, true) : undefined
+}
+
+function isAllowedByOptions({ name, options }: ChannelName, user: string): boolean {
+  if (options.allow_user_limited_channels && isUserLimited(name)) return isUserAllowed(name, user)
+  return options.allow_subscribe_for_client && (user !== '' || options.allow_subscribe_for_anonymous)
+}
+
 /** A subscription that the server makes. @throws ReplyError 102, 107 */
 export function serverGrant(core: Core, channel: string, subscription: ServerSubscription, expireAt = 0): Grant {
   const { options } = core.namespaces.resolve(channel)
@@ -59,7 +75,7 @@ export function clientGrant(
   if (channel.isPrivate && request.token === '') throw replyError('permissionDenied')
   if (request.token !== '') return asked(tokenGrant(core, session, options, request))
   if (options.allow_user_limited_channels && isUserLimited(channel.name)) {
-    if (!isUserAllowed(channel.name, session.user)) throw replyError('permissionDenied')
+    if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(options, false))
   }
   const answer = core.handlers.onSubscribe?.({
@@ -78,15 +94,14 @@ export function clientGrant(
       }
       return asked({ ...withServerSubscription(baseGrant(options, false), subscription), expireAt })
     }
-    const byOption =
-      options.allow_subscribe_for_client && (session.user !== '' || options.allow_subscribe_for_anonymous)
-    if (!byOption) throw replyError('permissionDenied')
+    if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(options, false))
   })
 }
 
 function tokenGrant(core: Core, session: Session, options: ChannelOptions, request: SubscribeRequest): Grant {
   const claims = readSubscriptionToken(core, request.token)
+  if (claims.channel === '') throw replyError('permissionDenied')
   const isOurs =
     claims.channel === request.channel &&
     claims.user === session.user &&

@@ -21,7 +21,7 @@ import { toPayload } from './payloads.ts'
 import { serverGrant } from './permissions.ts'
 import type { PublishOutcome } from './broker.ts'
 import type { Session } from './session.ts'
-import { Subscription } from './subscription.ts'
+import { Subscription, type Grant } from './subscription.ts'
 import { decodeBase64 } from './tokens.ts'
 import { hubVersion } from './version.ts'
 import { apiErrorOf } from './api-errors.ts'
@@ -49,24 +49,26 @@ const done = {}
 const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
   publish(core, request, payloads) {
     if (request.channel === '') throw replyError('badRequest')
-    return chain(core.publish(request.channel, publishRequest(request, payloads)), publishResult)
+    return chain(
+      core.publish(request.channel, publishRequest(request, payloadOf(payloads('data'), request.b64data))),
+      publishResult,
+    )
   },
 
   broadcast(core, request, payloads) {
     if (request.channels.length === 0) throw replyError('badRequest')
+    // No data is each channel's error, data that can't be read is the whole call's; that is how Centrifugo has it.
+    const data = payloadOf(payloads('data'), request.b64data)
     const each = (channel: string): MaybePromise<object> => {
       try {
         if (channel === '') throw replyError('badRequest')
-        const published = core.publish(channel, publication())
+        const published = core.publish(channel, publishRequest(request, data))
         const answered = chain(published, (outcome) => ({ result: publishResult(outcome) }))
         return isPromise(answered) ? answered.catch((error: unknown) => ({ error: apiErrorOf(core, error) })) : answered
       } catch (error) {
         return { error: apiErrorOf(core, error) }
       }
     }
-    // Worked out once for all channels, and inside the first one's answer when it is wrong.
-    let prepared: PublishRequest | undefined
-    const publication = (): PublishRequest => (prepared ??= publishRequest(request, payloads))
     return chain(all(request.channels.map(each)), (responses) => ({ responses }))
   },
 
@@ -84,20 +86,13 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
       },
       request.expire_at,
     )
-    const joining = sessionsOf(core, request)
-      .filter((session) => !session.subscriptions.has(request.channel))
-      .map((session) => {
-        const subscription = new Subscription(core, session, request.channel, grant)
-        session.subscriptions.set(request.channel, subscription)
-        return chain(subscription.join(request.recover_since), ({ result, commit }) => {
-          session.push({ channel: request.channel, subscribe: result })
-          commit()
-        })
-      })
+    const joining = sessionsOf(core, request).map((session) => subscribeSession(core, session, request, grant))
     return chain(all(joining), () => done)
   },
 
   unsubscribe(core, request) {
+    if (request.channel === '') return done
+    optionsOf(core, request.channel)
     const reason = unsubscribeReason('server')
     for (const session of sessionsOf(core, request)) session.unsubscribeFrom(request.channel, reason)
     return done
@@ -142,7 +137,8 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
     const query = { limit, reverse, historyMetaTtlMs: core.historyMetaTtl(options), ...(since ? { since } : {}) }
     return chain(core.broker.history(request.channel, query), ({ publications, position }) => {
       if (since && since.epoch !== '' && since.epoch !== position.epoch) throw replyError('unrecoverablePosition')
-      const list = publications.map(encodePublication).join(',')
+      // Over the API no publication carries the epoch: it stands beside the list.
+      const list = publications.map(({ epoch: _, ...publication }) => encodePublication(publication)).join(',')
       return new JsonText(
         `{"publications":[${list}],"epoch":${JSON.stringify(position.epoch)},"offset":${position.offset}}`,
       )
@@ -229,9 +225,8 @@ export function runApiMethod(
 
 function publishRequest(
   request: ApiRequests['publish'] | ApiRequests['broadcast'],
-  payloads: PayloadSource,
+  data: Payload | undefined,
 ): PublishRequest {
-  const data = payloadOf(payloads('data'), request.b64data)
   if (data === undefined) throw replyError('badRequest')
   return {
     data,
@@ -262,6 +257,24 @@ function optionsOf(core: Core, channel: string): NonNullable<ReturnType<Core['na
   const known = core.namespaces.find(channel)
   if (!known) throw replyError('unknownChannel')
   return known.options
+}
+
+function subscribeSession(
+  core: Core,
+  session: Session,
+  { channel, recover_since: since }: ApiRequests['subscribe'],
+  grant: Grant,
+): MaybePromise<void> {
+  if (session.subscriptions.has(channel)) {
+    session.push({ channel, subscribe: {} })
+    return undefined
+  }
+  const subscription = new Subscription(core, session, channel, grant)
+  session.subscriptions.set(channel, subscription)
+  return chain(subscription.join(since), ({ result, commit }) => {
+    session.push({ channel, subscribe: result })
+    commit()
+  })
 }
 
 function presenceOf(core: Core, channel: string): MaybePromise<ReadonlyMap<string, ClientInfo>> {

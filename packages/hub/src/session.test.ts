@@ -9,14 +9,7 @@ beforeEach(() => {
   hub = createTestHub()
 })
 
-afterEach(() => {
-  hub.close()
-  expect(hub.core.registry.sessionCount).toBe(0)
-  expect(hub.core.registry.userCount).toBe(0)
-  expect(hub.core.registry.channelCount).toBe(0)
-  expect(hub.core.keepalive.size).toBe(0)
-  expect(hub.clock.pending).toBe(0)
-})
+afterEach(() => hub.close())
 
 function restart(options: Parameters<typeof createTestHub>[0]): void {
   hub.close()

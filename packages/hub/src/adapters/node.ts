@@ -41,6 +41,15 @@ export class NodeAdapter {
       perMessageDeflate: false,
       handleProtocols: (offered: Set<string>) => (offered.has(jsonSubprotocol) ? jsonSubprotocol : false),
     })
+    this.#refuseHandshakes()
+  }
+
+  /** The library's own refusals of a handshake, in the words of the others. */
+  #refuseHandshakes(): void {
+    this.#webSockets.on('wsClientError', (_error, socket, request) => {
+      const isGet = request.method === 'GET'
+      refuse(socket, isGet ? 400 : 405, isGet ? 'Bad Request' : 'Method Not Allowed')
+    })
   }
 
   /** Sockets that are open or still closing. */
@@ -107,7 +116,8 @@ export class NodeAdapter {
       if (this.handleUpgrade(request, socket, head)) return
       for (const listener of upgrades) listener.call(server, request, socket, head)
       // A listener that came later hears of it from the server itself.
-      if (upgrades.length === 0 && server.listenerCount('upgrade') === 1) refuse(socket, 404, 'Not Found')
+      const isAlone = upgrades.length === 0 && server.listenerCount('upgrade') === 1
+      if (isAlone) refuse(socket, 404, 'Not Found', notFound.body)
     }
     server.removeAllListeners('request').on('request', onRequest)
     server.removeAllListeners('upgrade').on('upgrade', onUpgrade)
@@ -180,8 +190,7 @@ function answer(response: ServerResponse, { status, contentType, body }: ApiHttp
 }
 
 /** Ends an upgrade with an HTTP answer instead of a WebSocket. */
-export function refuse(socket: Duplex, status: number, text: string): void {
-  const body = `${text}\n`
+export function refuse(socket: Duplex, status: number, text: string, body = `${text}\n`): void {
   socket.on('error', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} ${text}\r\nContent-Type: text/plain; charset=utf-8\r\n` +

@@ -10,9 +10,9 @@ import {
 import type { Core } from '../core.ts'
 import { parsePayload } from '../payloads.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
-import { serverGrant } from '../permissions.ts'
+import { connectGrant, serverGrant } from '../permissions.ts'
 import type { Identity, Session } from '../session.ts'
-import { Subscription, type Joining } from '../subscription.ts'
+import { Subscription, type Grant, type Joining } from '../subscription.ts'
 import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
 import { ttlOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
@@ -75,11 +75,10 @@ function anonymous(core: Core): Accepted {
 function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): void | Promise<void> {
   if (session.state !== 'connecting') return undefined
   const { identity, data, channels } = accepted
-  const { user_connection_limit: limit, channel_limit: channelLimit } = core.config.client
+  const { user_connection_limit: limit } = core.config.client
   if (limit > 0 && identity.user !== '' && core.registry.ofUser(identity.user).size >= limit) {
     throw disconnect('connectionLimit')
   }
-  if (channels.size > channelLimit) throw disconnect('channelLimit')
   session.identify(identity)
   const joinings = joinAll(core, session, channels, command.connect.subs)
   const done = chain(joinings, (joined) => {
@@ -91,7 +90,7 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
   return isPromise(done) ? done : undefined
 }
 
-/** Subscribes to what the token brings, from where the client left off. */
+/** Subscribes to what the token brings and to what the client names and may hear, from where it left off. */
 function joinAll(
   core: Core,
   session: Session,
@@ -100,14 +99,30 @@ function joinAll(
 ): MaybePromise<Map<string, Joining>> {
   const joined = new Map<string, Joining>()
   let all: MaybePromise<Map<string, Joining>> = joined
-  for (const [channel, serverSubscription] of channels) {
+  for (const [channel, grant] of grants(core, session, channels, positions)) {
     all = chain(all, () => {
-      const subscription = new Subscription(core, session, channel, serverGrant(core, channel, serverSubscription))
+      const subscription = new Subscription(core, session, channel, grant)
       session.subscriptions.set(channel, subscription)
       return chain(subscription.join(position(positions.get(channel))), (joining) => joined.set(channel, joining))
     })
   }
   return all
+}
+
+function grants(
+  core: Core,
+  session: Session,
+  channels: ReadonlyMap<string, ServerSubscription>,
+  named: ConnectCommand['connect']['subs'],
+): Map<string, Grant> {
+  const result = new Map<string, Grant>()
+  for (const [channel, subscription] of channels) result.set(channel, serverGrant(core, channel, subscription))
+  for (const channel of named.keys()) {
+    const grant = result.has(channel) ? undefined : connectGrant(core, session, channel)
+    if (grant) result.set(channel, grant)
+  }
+  if (result.size > core.config.client.channel_limit) throw disconnect('channelLimit')
+  return result
 }
 
 function position(

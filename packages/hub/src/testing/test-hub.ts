@@ -42,7 +42,7 @@ export interface TestHub {
   /** A peer that has connected as this user; its connect answer is already out. */
   connected(user?: string, wire?: Wire): MemoryPeer
   token(claims: ConnectionTokenClaims | SubscriptionTokenClaims): string
-  /** Ends everything; afterwards all gauges have to be zero. */
+  /** Ends everything. @throws Error when something is left: sessions, channels, alarms, timers */
   close(): void
 }
 
@@ -80,6 +80,15 @@ export function createTestHub(
       core.shutdown()
       core.keepalive.stop()
       void core.broker.close()
+      const left = {
+        sessions: core.registry.sessionCount,
+        users: core.registry.userCount,
+        channels: core.registry.channelCount,
+        waiting: core.flusher.waiting,
+        alarms: core.keepalive.size,
+        timers: clock.pending,
+      }
+      if (Object.values(left).some((count) => count > 0)) throw new Error(`left behind: ${JSON.stringify(left)}`)
     },
   }
   return hub

@@ -12,13 +12,15 @@ export async function readToken<Context extends { channel?: string }>(
 ): Promise<string> {
   try {
     const answer = await askTokenSource(source, context)
-    const token = answer instanceof Response ? await tokenOf(answer) : answer
+    const token = typeof answer === 'string' ? answer : await tokenOf(answer)
     // Centrifuge takes an empty token for none and would connect as nobody.
     if (typeof token !== 'string' || token === '') throw new Error('The token source gave no token')
     return token
   } catch (error) {
     const status = statusOf(error)
-    const unauthorized = error instanceof Error && error.name === 'UnauthorizedError'
+    // By name too: an app may have loaded another copy of the client. By class: bundlers shorten names.
+    const unauthorized =
+      error instanceof UnauthorizedError || (error instanceof Error && error.name === 'UnauthorizedError')
     if (!unauthorized && status !== 401 && status !== 403) throw error
     onRefused(status)
     throw new UnauthorizedError(status === undefined ? 'unauthorized' : `HTTP ${status}`)

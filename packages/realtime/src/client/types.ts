@@ -21,7 +21,7 @@ export interface ConnectionStatus {
 
 /**
  * Where a subscription stands. Each value is frozen and replaced when it changes.
- * - `subscribing`: on the way, or coming back by itself
+ * - `subscribing`: on the way, or coming back by itself; stays so when the connection has ended for good
  * - `subscribed`: publications arrive. `recovery` says what became of those sent while it was away: `none` was asked
  *   for (a first subscription, or a channel without recovery), `recovered` brings every one of them, after `failed` the
  *   app reloads its state

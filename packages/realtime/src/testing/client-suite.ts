@@ -10,7 +10,7 @@ import {
   type RealtimeHandle,
 } from '../client/index.ts'
 import * as server from '../index.ts'
-import { answer, startApiServer, type ApiServer } from './api-server.ts'
+import { answer, hang, startApiServer, type ApiServer } from './api-server.ts'
 import { recordLog } from './environment.ts'
 import type { RealServer } from './real-servers.ts'
 
@@ -412,6 +412,16 @@ export function describeClient(name: string, options: TestOptions, start: () => 
         await subscribed(handle)
         expect(tokens.requests).toHaveLength(2)
         expect(errors).toEqual([['token', undefined]])
+      })
+
+      test('a URL that does not answer within ten seconds is told and tried again', async () => {
+        const timeout = AbortSignal.timeout.bind(AbortSignal)
+        const limit = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(30))
+        tokens.behave(hang, answerToken(token()))
+        const onError = vi.fn()
+        await subscribed(openOne({ getToken: tokens.url, channel: channelIn('sandbox'), onError }))
+        expect(onError.mock.calls).toMatchObject([[{ stage: 'token' }]])
+        expect(limit).toHaveBeenNthCalledWith(1, 10_000)
       })
 
       test('a failing source of a channel is tried again too', async () => {

@@ -7,15 +7,14 @@ import { add, nothing, type Skip } from './test/outcome.ts'
 import { stopScripts } from './test/run-script.ts'
 import { runStage, type StageResult, stages } from './test/stages.ts'
 
+let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
-    stopScripts()
-    process.exitCode = 1
-    setTimeout(() => process.exit(1), 6000).unref()
     interrupted = true
+    process.exitCode = 1
+    stopScripts()
   })
 }
-let interrupted = false
 
 /** So many tests with the same reason are listed by name, more only by group. */
 const listLimit = 20
@@ -61,5 +60,6 @@ for (const { stage, outcome, seconds } of results) {
   console.log(`${stage.script.padEnd(17)}${numbers.join('')}${`${seconds.toFixed(1)} s`.padStart(10)}`)
 }
 
+if (interrupted) console.log('\nInterrupted: the stages that follow were not run.')
 if (total.failed > 0) process.exitCode = 1
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)

@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 
 import { startGuard } from '@backchannel/servers'
 
@@ -15,12 +12,21 @@ export interface ScriptResult {
   output: string
 }
 
-/** Runs an npm script to its end; after `timeout` milliseconds it is stopped, which is a failure. */
+export interface ScriptOptions {
+  args?: string[]
+  env?: NodeJS.ProcessEnv
+  /** Milliseconds after which it is stopped, which is a failure. */
+  timeout: number
+  /** A temporary directory for what it writes, removed when this process ends. */
+  directory: string
+}
+
+/** Runs an npm script to its end. */
 export async function runScript(
   name: string,
-  { args = [], env = {}, timeout }: { args?: string[]; env?: NodeJS.ProcessEnv; timeout: number },
+  { args = [], env = {}, timeout, directory }: ScriptOptions,
 ): Promise<ScriptResult> {
-  const guard = startGuard('TERM', mkdtempSync(join(tmpdir(), 'backchannel-stage-')))
+  const guard = startGuard('TERM', directory)
   // A process group of its own: whatever the script starts is stopped with it.
   const child = spawn('npm', ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], {
     detached: true,

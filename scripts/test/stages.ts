@@ -39,8 +39,9 @@ const timeout = 8 * 60_000
 
 export async function runStage(stage: Stage): Promise<StageResult> {
   const began = performance.now()
-  const file = join(mkdtempSync(join(tmpdir(), 'backchannel-outcome-')), 'outcome.json')
-  const { code, output } = await runScript(stage.script, { ...reporting(stage, file), timeout })
+  const directory = mkdtempSync(join(tmpdir(), 'backchannel-stage-'))
+  const file = join(directory, 'outcome.json')
+  const { code, output } = await runScript(stage.script, { ...reporting(stage, file), timeout, directory })
   const outcome = strict(outcomeOf(stage, code, file), code)
   return {
     stage,

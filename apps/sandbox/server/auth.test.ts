@@ -24,7 +24,7 @@ afterAll(async () => {
 
 function authWith(environment: Record<string, string>): Auth {
   const settings = readSettings(environment, { mode: 'production', appDir: dataDir })
-  return createAuth(database.db, 's'.repeat(43), settings, pino({ level: 'silent' }))
+  return createAuth(database.db, 's'.repeat(43), 'http://localhost:1', settings, pino({ level: 'silent' }))
 }
 
 let addresses = 0
@@ -44,7 +44,11 @@ function post(route: string, body: object, { address }: { address?: string } = {
   )
 }
 
-const cookieOf = (response: Response) => response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+const cookieOf = (response: Response) =>
+  response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
 const userOf = async (response: Response) =>
   (await auth.api.getSession({ headers: new Headers({ cookie: cookieOf(response) }) }))?.user
 

@@ -12,6 +12,8 @@ export const clientAddressHeader = 'x-client-address'
 export function createAuth(
   db: Database,
   secret: string,
+  /** Where this server listens. */
+  url: string,
   { mode, publicUrl, trustProxy, demoUser: withDemoUser }: Settings,
   log: Logger,
 ) {
@@ -19,10 +21,14 @@ export function createAuth(
     appName: 'Backchannel',
     database: drizzleAdapter(db, { provider: 'pg', schema }),
     secret,
-    ...(publicUrl === undefined ? {} : { baseURL: publicUrl }),
+    baseURL: publicUrl ?? url,
+    // The page's own origin, by whatever name this machine was reached; another page's is refused.
+    trustedOrigins: (request) => (request === undefined ? [] : [new URL(request.url).origin]),
     emailAndPassword: { enabled: true, minPasswordLength: 8 },
     rateLimit: { enabled: mode === 'production' },
     advanced: {
+      // Left alone, it would be on in production, and Safari keeps no secure cookie from http://localhost.
+      useSecureCookies: publicUrl?.startsWith('https:') ?? false,
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
       trustedProxyHeaders: trustProxy !== false,
       // Better Auth leaves these checks out under NODE_ENV=test unless it is told.

@@ -72,7 +72,7 @@ export async function developmentFrontend(
   let rules: HubHandlers | undefined
   const loadRules = async () => {
     try {
-      const module = (await runner.import(rulesFile)) as { realtimeRules: HubHandlers }
+      const module = await runner.import<{ realtimeRules: HubHandlers }>(rulesFile)
       if (module.realtimeRules === rules) return
       const first = rules === undefined
       rules = module.realtimeRules
@@ -93,12 +93,10 @@ export async function developmentFrontend(
     handle(req, res) {
       return new Promise((resolve, reject) => {
         res.once('close', resolve)
-        vite.middlewares(req, res, (error?: unknown) => {
-          if (error !== undefined) return reject(error instanceof Error ? error : new Error(String(error)))
+        vite.middlewares(req, res, (error?: Error) => {
+          if (error !== undefined) return reject(error)
           const render = async () => {
-            const { default: entry } = (await runner.import('virtual:tanstack-start-server-entry')) as {
-              default: Entry
-            }
+            const { default: entry } = await runner.import<{ default: Entry }>('virtual:tanstack-start-server-entry')
             const request = new NodeRequest({ req, res, maxRequestBodySize, trustProxy: settings.trustProxy })
             await sendNodeResponse(res, await entry.fetch(request, { context }))
           }

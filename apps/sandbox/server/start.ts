@@ -57,10 +57,11 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       const configFile = path.join(appDir, '../../centrifugo/config.json')
       hub = startHub({ configFile, handlers: realtimeRules, log, secrets, settings })
       writeHubApiKey(settings.dataDir, secrets.hubApiKey)
+      log.info({ hub: hub.id }, 'the embedded hub runs')
     }
 
     const context: AppContext = {
-      auth: createAuth(database.db, secrets.auth, settings, log),
+      auth: createAuth(database.db, secrets.auth, listener.url, settings, log),
       db: database.db,
       demoUser: settings.demoUser,
       hub,

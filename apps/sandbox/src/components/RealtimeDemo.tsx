@@ -1,6 +1,5 @@
 import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
-import { demoChannel } from '../lib/channels.ts'
 import { getSavedMessages, type RealtimePage } from '../lib/realtime-server.ts'
 import { useRealtimeConnection } from '../lib/use-realtime-connection.ts'
 import { ChannelChoice, type ChannelOption } from './realtime/channel-choice.tsx'
@@ -13,13 +12,12 @@ import { Button } from './ui/button.tsx'
 import { Notice } from './ui/notice.tsx'
 
 /** The console: choose a channel, connect on demand, watch what the server publishes. */
-export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: RealtimePage) {
+export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: RealtimePage) {
   const router = useRouter()
   const signIn = () => void router.navigate({ to: '/sign-in', search: { redirect: '/sandbox/realtime' } })
 
-  const [channel, setChannel] = useState<string>(demoChannel)
+  const [channel, setChannel] = useState(shared.name)
   const [saved, setSaved] = useState(savedAtFirst)
-  const connection = useRealtimeConnection(signIn)
 
   const refresh = async (of = channel) => {
     try {
@@ -28,6 +26,7 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
       if (error instanceof Response && error.status === 401) signIn()
     }
   }
+  const connection = useRealtimeConnection({ onUnauthorized: signIn, onMissed: (of) => void refresh(of) })
   const choose = (next: string) => {
     setChannel(next)
     void refresh(next)
@@ -35,13 +34,13 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
   }
 
   const options: ChannelOption[] = [
-    { channel: demoChannel, label: 'Shared', explanation: 'Everyone who is signed in hears it.', shared: true },
-    { channel: personalChannel, label: 'Only you', explanation: 'Only your own browsers hear it.', shared: false },
+    { channel: shared.name, label: 'Shared', explanation: 'Everyone who is signed in hears it.', shared: true },
+    { channel: personal.name, label: 'Only you', explanation: 'Only your own browsers hear it.', shared: false },
   ]
 
   return (
-    <div className="mt-8 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
-      <div className="grid gap-4">
+    <div className="mt-8 grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_23rem]">
+      <div className="grid grid-cols-1 gap-4">
         <ChannelChoice options={options} value={channel} onChange={choose} />
         <section aria-label="Live messages" className="overflow-hidden rounded-2xl border bg-surface shadow-card">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b p-3 sm:px-5">
@@ -49,7 +48,11 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
             <p className="text-sm text-ink-soft">
               {explain(connection.status)}
               {connection.clientId === undefined ? null : (
-                <span className="ml-2 font-mono text-xs" data-testid="client-id" title="This connection’s id on the server">
+                <span
+                  className="ml-2 font-mono text-xs max-sm:hidden"
+                  data-testid="client-id"
+                  title="This connection’s id on the server"
+                >
                   {connection.clientId.slice(0, 8)}
                 </span>
               )}
@@ -79,8 +82,8 @@ export function RealtimeDemo({ setup, personalChannel, saved: savedAtFirst }: Re
           <PublishForm channel={channel} onUnauthorized={signIn} />
         </section>
       </div>
-      <aside className="grid gap-6">
-        <SetupPanel setup={setup} channel={channel} />
+      <aside className="grid grid-cols-1 gap-6">
+        <SetupPanel setup={setup} curl={channel === personal.name ? personal.curl : shared.curl} />
         <SavedMessages messages={saved} refresh={() => refresh()} />
       </aside>
     </div>

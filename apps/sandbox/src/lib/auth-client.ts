@@ -29,9 +29,10 @@ async function post(path: string, body: object): Promise<AuthOutcome> {
     return { ok: false, message: 'The server could not be reached. Please try again.' }
   }
   if (response.ok) return { ok: true }
-  const wait = response.headers.get('x-retry-after')
-  if (response.status === 429)
-    return { ok: false, message: `Too many attempts. Please wait ${wait ?? 'a few'} seconds.` }
+  if (response.status === 429) {
+    const wait = response.headers.get('x-retry-after') ?? 'a few'
+    return { ok: false, message: `Too many attempts. Please wait ${wait} seconds.` }
+  }
   const answer: unknown = await response.json().catch(() => undefined)
   const message = typeof answer === 'object' && answer !== null && 'message' in answer ? answer.message : undefined
   return { ok: false, message: typeof message === 'string' ? message : `The server answered ${response.status}.` }

@@ -23,7 +23,10 @@ describe('a publication on the page', () => {
     [42, '42'],
     [null, 'null'],
     [[1, 'two'], '[\n  1,\n  "two"\n]'],
-    [{ text: 7, createdAt: 'yesterday', author: {} }, '{\n  "text": 7,\n  "createdAt": "yesterday",\n  "author": {}\n}'],
+    [
+      { text: 7, createdAt: 'yesterday', author: {} },
+      '{\n  "text": 7,\n  "createdAt": "yesterday",\n  "author": {}\n}',
+    ],
   ])('%j is shown, whatever it is', (data, text) => {
     expect(read(data)).toEqual({ key: '1', author: undefined, text, at: arrived })
   })

@@ -36,23 +36,35 @@ export const getRealtimeConnection = createServerFn({ method: 'GET' }).handler(
   },
 )
 
+/** How realtime is set up here. */
 export type RealtimeSetup =
   | { mode: 'off'; missing: string[]; switchedOff: boolean }
-  | { mode: 'embedded'; origin: string; websocketUrl: string; apiKeyFile: string }
-  | { mode: 'centrifugo'; apiUrl: string; websocketUrl: string }
+  | { mode: 'embedded'; websocketUrl: string; apiUrl: string; apiKeyFile: string }
+  | { mode: 'centrifugo'; websocketUrl: string; apiUrl: string }
+
+export interface ChannelInfo {
+  readonly name: string
+  /** Publishes to it from a terminal. */
+  readonly curl: string
+}
 
 export interface RealtimePage {
   readonly setup: RealtimeSetup
-  readonly personalChannel: string
+  readonly shared: ChannelInfo
+  readonly personal: ChannelInfo
+  /** Of the shared channel. */
   readonly saved: Message[]
 }
 
 /** What the realtime page shows before anybody presses Connect. Names and paths, never a key. 401 without a session. */
 export const getRealtimePage = createServerFn({ method: 'GET' }).handler(async ({ context }): Promise<RealtimePage> => {
   const user = await requireUser(context)
+  const setup = describeSetup(context, getRequest())
+  const channel = (name: string): ChannelInfo => ({ name, curl: curlCommand(setup, name) })
   return {
-    setup: describeSetup(context, getRequest()),
-    personalChannel: personalChannel(user.id),
+    setup,
+    shared: channel(demoChannel),
+    personal: channel(personalChannel(user.id)),
     saved: await savedMessages(context, demoChannel),
   }
 })
@@ -107,6 +119,8 @@ export async function answerSubscriptionToken(request: Request, context: AppCont
   return answer(200, { token: issueSubscriptionToken(user.id, channel) })
 }
 
+const localCentrifugo = 'http://localhost:8000/api'
+
 function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): RealtimeSetup {
   const { env } = process
   if (!isRealtimeEnabled()) {
@@ -114,10 +128,16 @@ function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): Re
     return { mode: 'off', missing, switchedOff: env['REALTIME'] === 'off' }
   }
   const websocketUrl = realtimeWsUrl(request)
-  if (hub === undefined) {
-    return { mode: 'centrifugo', apiUrl: env['CENTRIFUGO_API_URL'] || 'http://localhost:8000/api', websocketUrl }
-  }
-  return { mode: 'embedded', origin: new URL(request.url).origin, websocketUrl, apiKeyFile: hubApiKeyFile }
+  return hub === undefined
+    ? { mode: 'centrifugo', websocketUrl, apiUrl: env['CENTRIFUGO_API_URL'] || localCentrifugo }
+    : { mode: 'embedded', websocketUrl, apiUrl: `${new URL(request.url).origin}/api`, apiKeyFile: hubApiKeyFile }
+}
+
+function curlCommand(setup: RealtimeSetup, channel: string): string {
+  const api = setup.mode === 'off' ? localCentrifugo : setup.apiUrl
+  const key = setup.mode === 'embedded' ? `$(cat ${setup.apiKeyFile})` : '$CENTRIFUGO_API_KEY'
+  const body = JSON.stringify({ channel, data: { text: 'Hello from a terminal' } })
+  return `curl -X POST ${api}/publish \\\n  -H "X-API-Key: ${key}" \\\n  -d '${body}'`
 }
 
 async function savedMessages({ db }: AppContext, channel: string): Promise<Message[]> {

@@ -5,6 +5,7 @@ import type {
   SubscriptionStatus,
 } from '@backchannel/realtime/client'
 import { useEffect, useRef, useState } from 'react'
+import { demoChannel } from './channels.ts'
 import { readPublication, type ReceivedMessage } from './message.ts'
 import { getRealtimeConnection } from './realtime-server.ts'
 
@@ -35,7 +36,14 @@ const closedView: View = {
  * One channel over one socket, opened on demand; another channel takes the same socket. The client library is loaded
  * when `connect` is called: it needs a browser, and a visitor who never connects never downloads it.
  */
-export function useRealtimeConnection(onUnauthorized: () => void) {
+export function useRealtimeConnection({
+  onUnauthorized,
+  onMissed,
+}: {
+  onUnauthorized: () => void
+  /** Messages were missed that the server can't send again. */
+  onMissed: (channel: string) => void
+}) {
   const [view, setView] = useState(closedView)
   const [messages, setMessages] = useState<readonly ReceivedMessage[]>([])
   const connection = useRef<RealtimeConnection>(undefined)
@@ -57,19 +65,18 @@ export function useRealtimeConnection(onUnauthorized: () => void) {
     setMessages([])
     handle.current = connection.current?.subscribe({
       channel,
-      // Asked only by channels that want a token; the server gives one for the user's own.
-      getToken: '/api/token/subscription',
+      // The shared channel is open to whoever is connected; one's own wants a token.
+      ...(channel !== demoChannel && { getToken: '/api/token/subscription' }),
       onMessage: (data) => {
         received.current += 1
         const message = readPublication(data, String(received.current), new Date())
         setMessages((before) => [...before, message].slice(-keep))
       },
-      onSubscription: (subscription) =>
-        setView((before) => ({
-          ...before,
-          subscription,
-          wasLive: before.wasLive || subscription.state === 'subscribed',
-        })),
+      onSubscription: (subscription) => {
+        const subscribed = subscription.state === 'subscribed'
+        setView((before) => ({ ...before, subscription, wasLive: before.wasLive || subscribed }))
+        if (subscribed && subscription.recovery === 'failed') onMissed(channel)
+      },
     })
   }
 
@@ -138,7 +145,7 @@ function problemOf({ failure, connection, subscription }: View): string | undefi
   if (connection?.state === 'disconnected') return `The server ended the connection: ${connection.reason}.`
   if (subscription?.state === 'unsubscribed') return `The server refused this channel: ${subscription.reason}.`
   if (subscription?.state === 'subscribed' && subscription.recovery === 'failed') {
-    return 'Some messages were missed while this page was away, and they are too old to be sent again.'
+    return 'Messages sent while this page was away can’t be sent again. The database has them.'
   }
   return undefined
 }

@@ -86,7 +86,9 @@ function Snippet({ title, code }: { title: string; code: string }) {
   return (
     <figure className="overflow-hidden rounded-2xl border bg-surface shadow-card">
       <figcaption className="border-b px-5 py-3 text-xs font-medium text-ink-soft">{title}</figcaption>
-      <pre className="overflow-x-auto px-5 py-4 font-mono text-[0.8125rem] leading-relaxed">{code}</pre>
+      <pre className="overflow-x-auto px-5 py-4 font-mono text-[0.6875rem] sm:text-[0.8125rem] leading-relaxed">
+        {code}
+      </pre>
     </figure>
   )
 }

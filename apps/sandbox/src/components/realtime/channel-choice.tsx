@@ -28,7 +28,7 @@ export function ChannelChoice({
       <RadioGroup
         aria-labelledby={id}
         value={value}
-        onValueChange={(next) => onChange(String(next))}
+        onValueChange={onChange}
         className="grid gap-2 sm:grid-cols-2"
       >
         {options.map(({ channel, label, explanation, shared }) => {

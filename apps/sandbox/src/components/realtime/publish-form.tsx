@@ -39,13 +39,13 @@ export function PublishForm({ channel, onUnauthorized }: { channel: string; onUn
 
   return (
     <Form
-      className="grid gap-2 border-t p-4 sm:p-5"
-      onFormSubmit={(values) => void publish(String(values['text'] ?? ''))}
+      className="grid grid-cols-1 gap-2 border-t p-4 sm:p-5"
+      onFormSubmit={({ text }) => void publish(textOf(text))}
     >
       <Field.Root
         name="text"
-        validate={(value) => (String(value ?? '').trim() === '' ? 'Write something first.' : null)}
-        className="grid gap-1.5"
+        validate={(value) => (textOf(value).trim() === '' ? 'Write something first.' : null)}
+        className="grid grid-cols-1 gap-1.5"
       >
         <Field.Label className="text-sm font-medium">Message</Field.Label>
         <div className="flex gap-2">
@@ -66,4 +66,8 @@ export function PublishForm({ channel, onUnauthorized }: { channel: string; onUn
       <div role="status">{outcome === undefined ? null : <Notice tone={outcome.tone}>{outcome.text}</Notice>}</div>
     </Form>
   )
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -13,7 +13,7 @@ export function SavedMessages({ messages, refresh }: { messages: readonly Messag
   }
   return (
     <section aria-labelledby="saved-title" className="rounded-2xl border bg-surface p-5">
-      <div className="flex items-center justify-between gap-2">
+      <div className="-my-2 flex items-center justify-between gap-2">
         <h2 id="saved-title" className="font-semibold tracking-tight">
           In the database
         </h2>
@@ -29,9 +29,9 @@ export function SavedMessages({ messages, refresh }: { messages: readonly Messag
         </Button>
       </div>
       {messages.length === 0 ? (
-        <p className="mt-1 text-sm text-ink-soft">Nothing yet. Every publish is saved before it is sent.</p>
+        <p className="mt-3 text-sm text-ink-soft">Nothing yet. Every publish is saved before it is sent.</p>
       ) : (
-        <ol data-testid="saved-messages" className="mt-2 grid divide-y">
+        <ol data-testid="saved-messages" className="mt-3 grid grid-cols-1 divide-y">
           {messages.map((message) => (
             <li key={message.id} className="flex items-baseline justify-between gap-3 py-2 text-sm">
               <span className="truncate">{message.text}</span>

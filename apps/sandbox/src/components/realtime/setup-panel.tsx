@@ -7,20 +7,20 @@ import { CodeBlock } from '../ui/code-block.tsx'
 const composeCommand = 'docker compose --profile realtime up -d'
 
 /** How realtime is set up on this server, and how to publish from outside. */
-export function SetupPanel({ setup, channel }: { setup: RealtimeSetup; channel: string }) {
+export function SetupPanel({ setup, curl }: { setup: RealtimeSetup; curl: string }) {
   switch (setup.mode) {
     case 'off':
-      return <Off setup={setup} channel={channel} />
+      return <Off setup={setup} curl={curl} />
     case 'embedded':
-      return <Embedded setup={setup} channel={channel} />
+      return <Embedded setup={setup} curl={curl} />
     case 'centrifugo':
-      return <Centrifugo setup={setup} channel={channel} />
+      return <Centrifugo setup={setup} curl={curl} />
   }
 }
 
 function Panel({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section aria-labelledby="setup-title" className="grid gap-4 rounded-2xl border bg-surface p-5 text-sm">
+    <section aria-labelledby="setup-title" className="grid grid-cols-1 gap-4 rounded-2xl border bg-surface p-5 text-sm">
       <h2 id="setup-title" className="text-base font-semibold tracking-tight">
         {title}
       </h2>
@@ -29,7 +29,7 @@ function Panel({ title, children }: { title: string; children: ReactNode }) {
   )
 }
 
-function Off({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'off' }>; channel: string }) {
+function Off({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'off' }>; curl: string }) {
   return (
     <Panel title="Turn realtime on">
       {setup.switchedOff ? (
@@ -58,17 +58,14 @@ function Off({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'off' }
         </li>
         <li>
           <p>Restart the server, connect here, and publish from a terminal.</p>
-          <CodeBlock
-            label="Publish with curl"
-            code={curl('http://localhost:8000/api', '$CENTRIFUGO_API_KEY', channel)}
-          />
+          <CodeBlock label="Publish from a terminal" code={curl} />
         </li>
       </Steps>
     </Panel>
   )
 }
 
-function Embedded({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'embedded' }>; channel: string }) {
+function Embedded({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'embedded' }>; curl: string }) {
   return (
     <Panel title="Embedded hub">
       <p className="text-ink-soft">
@@ -77,18 +74,12 @@ function Embedded({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'e
       <Facts
         facts={[
           ['WebSocket', setup.websocketUrl],
-          ['Server API', `${setup.origin}/api`],
+          ['Server API', setup.apiUrl],
           ['API key', setup.apiKeyFile],
         ]}
       />
-      <div className="grid gap-2">
-        <h3 className="font-medium">Publish from a terminal</h3>
-        <CodeBlock
-          label="Publish with curl"
-          code={curl(`${setup.origin}/api`, `$(cat ${setup.apiKeyFile})`, channel)}
-        />
-      </div>
-      <Collapsible.Root className="grid gap-3">
+      <CodeBlock label="Publish from a terminal" code={curl} />
+      <Collapsible.Root className="grid grid-cols-1 gap-3">
         <Collapsible.Trigger className="group flex items-center gap-1.5 justify-self-start rounded-md font-medium">
           <ChevronRight aria-hidden className="size-4 transition-transform group-data-panel-open:rotate-90" />
           Move to Centrifugo
@@ -116,7 +107,7 @@ function Embedded({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'e
   )
 }
 
-function Centrifugo({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 'centrifugo' }>; channel: string }) {
+function Centrifugo({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'centrifugo' }>; curl: string }) {
   return (
     <Panel title="Centrifugo">
       <p className="text-ink-soft">This app publishes to a Centrifugo server, and your browser connects to it.</p>
@@ -126,10 +117,7 @@ function Centrifugo({ setup, channel }: { setup: Extract<RealtimeSetup, { mode: 
           ['Server API', setup.apiUrl],
         ]}
       />
-      <div className="grid gap-2">
-        <h3 className="font-medium">Publish from a terminal</h3>
-        <CodeBlock label="Publish with curl" code={curl(setup.apiUrl, '$CENTRIFUGO_API_KEY', channel)} />
-      </div>
+      <CodeBlock label="Publish from a terminal" code={curl} />
       <p className="text-ink-soft">
         Without <Code>CENTRIFUGO_TOKEN_HMAC_SECRET</Code> and <Code>CENTRIFUGO_API_KEY</Code> the hub inside this app
         takes over.
@@ -152,14 +140,9 @@ function Facts({ facts }: { facts: readonly (readonly [term: string, value: stri
 }
 
 function Steps({ children }: { children: ReactNode }) {
-  return <ol className="grid list-decimal gap-4 pl-4 marker:text-ink-soft [&>li]:grid [&>li]:gap-2">{children}</ol>
+  return <ol className="grid list-decimal grid-cols-1 gap-4 pl-4 marker:text-ink-soft [&>li]:space-y-2">{children}</ol>
 }
 
 function Code({ children }: { children: ReactNode }) {
   return <code className="font-mono text-[0.9em] break-words text-ink">{children}</code>
-}
-
-function curl(api: string, key: string, channel: string): string {
-  const body = JSON.stringify({ channel, data: { text: 'Hello from a terminal' } })
-  return `curl -X POST ${api}/publish \\\n  -H "X-API-Key: ${key}" \\\n  -d '${body}'`
 }

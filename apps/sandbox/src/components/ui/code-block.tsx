@@ -20,24 +20,21 @@ export function CodeBlock({ code, label }: { code: string; label: string }) {
   }
 
   return (
-    <div className="relative rounded-lg border bg-sunken">
-      <pre
-        // Long lines scroll; a keyboard must be able to get there.
-        tabIndex={0}
-        aria-label={label}
-        role="region"
-        className="overflow-x-auto rounded-lg p-3 pr-12 font-mono text-xs leading-relaxed text-ink"
-      >
+    <figure className="overflow-hidden rounded-lg border bg-sunken">
+      <figcaption className="flex items-center justify-between border-b py-1 pr-1 pl-3 text-xs text-ink-soft">
+        {label}
+        <button
+          type="button"
+          onClick={() => void copy()}
+          aria-label={copied ? 'Copied' : `Copy: ${label}`}
+          className="grid size-8 place-items-center rounded-md transition-colors hover:bg-line hover:text-ink"
+        >
+          {copied ? <Check aria-hidden className="size-4 text-live" /> : <Copy aria-hidden className="size-4" />}
+        </button>
+      </figcaption>
+      <pre className="p-3 font-mono text-xs leading-relaxed [overflow-wrap:anywhere] whitespace-pre-wrap text-ink">
         {code}
       </pre>
-      <button
-        type="button"
-        onClick={() => void copy()}
-        aria-label={copied ? 'Copied' : `Copy: ${label}`}
-        className="absolute top-1.5 right-1.5 grid size-8 place-items-center rounded-md bg-sunken text-ink-soft transition-colors hover:bg-line hover:text-ink"
-      >
-        {copied ? <Check aria-hidden className="size-4 text-live" /> : <Copy aria-hidden className="size-4" />}
-      </button>
-    </div>
+    </figure>
   )
 }

@@ -1,0 +1,196 @@
+import type { WebSocketRoute } from '@playwright/test'
+import { expect, ownAddress, signInAsDemoUser, test, type Running } from '../support/fixtures.ts'
+import { RealtimePage, unique } from '../support/realtime-page.ts'
+
+/** What a curl from a terminal does. */
+function publishByApi({ apiUrl, apiKey }: Running, channel: string, text: string, key = apiKey): Promise<Response> {
+  return fetch(`${apiUrl}/publish`, {
+    method: 'POST',
+    headers: { 'X-API-Key': key },
+    body: JSON.stringify({ channel, data: { text } }),
+  })
+}
+
+test('sign in, connect, publish: the message comes over the socket', async ({ browser, running }) => {
+  const context = await browser.newContext({ baseURL: running.sandbox.url, extraHTTPHeaders: ownAddress() })
+  const realtime = new RealtimePage(await context.newPage())
+  await signInAsDemoUser(realtime.page)
+
+  // It does not connect by itself.
+  await realtime.isOffline()
+  await expect(realtime.log).toContainText('Press Connect')
+  expect(realtime.sockets).toHaveLength(0)
+
+  await realtime.connect()
+  expect(realtime.sockets.map((socket) => socket.url())).toEqual([running.websocketUrl])
+
+  const text = unique('first')
+  expect(realtime.received()).not.toContain(text)
+  await realtime.publish(text)
+  await expect(realtime.message(text)).toHaveCount(1)
+  expect(realtime.received()).toContain(text)
+  await expect(realtime.log.getByRole('listitem').filter({ hasText: text }).getByRole('time')).toHaveText(
+    /^\d\d:\d\d:\d\d$/,
+  )
+
+  await realtime.page.getByRole('button', { name: 'Disconnect' }).click()
+  await realtime.isOffline()
+  await expect.poll(() => realtime.sockets.every((socket) => socket.isClosed())).toBe(true)
+  await context.close()
+})
+
+test('no local echo: with the socket cut nothing appears, and it comes when the socket is back', async ({
+  openBrowser,
+}) => {
+  const cut = new RealtimePage(await openBrowser('demo'))
+  const witness = new RealtimePage(await openBrowser('new'))
+  await witness.connect()
+
+  let open = true
+  const routes: WebSocketRoute[] = []
+  await cut.page.routeWebSocket(/\/connection\/websocket$/, (route) => {
+    routes.push(route)
+    const server = route.connectToServer()
+    server.onMessage((message) => {
+      if (open) route.send(message)
+    })
+  })
+  await cut.connect()
+  const before = unique('before the cut')
+  await cut.publish(before)
+  await expect(cut.message(before)).toBeVisible()
+
+  open = false
+  const during = unique('during the cut')
+  await cut.publish(during)
+  await expect(witness.message(during)).toBeVisible()
+  // The server saved it, delivered it, and told this page so. Still the list knows nothing of it.
+  await expect(cut.message(during)).toHaveCount(0)
+  await expect(cut.message(before)).toHaveCount(1)
+
+  open = true
+  await routes.at(-1)?.close({ code: 3000, reason: 'the line is back' })
+  await expect(cut.message(during)).toHaveCount(1)
+  expect(routes).toHaveLength(2)
+  await expect(cut.message(before)).toHaveCount(1)
+})
+
+test('another user hears the shared channel, and nothing of a personal one', async ({ openBrowser }) => {
+  const one = new RealtimePage(await openBrowser('demo'))
+  const other = new RealtimePage(await openBrowser('new'))
+  await other.connect()
+  await one.choose('personal')
+  await one.connect()
+
+  const secret = unique('only for me')
+  await one.publish(secret)
+  await expect(one.message(secret)).toBeVisible()
+
+  await one.choose('shared')
+  await one.isLive()
+  // Another channel, the same socket.
+  expect(one.sockets).toHaveLength(1)
+  const shared = unique('for everybody')
+  await one.publish(shared)
+  await expect(one.message(shared)).toBeVisible()
+  // Sent after the secret on the other's only socket: had the secret come, it would be here by now.
+  await expect(other.message(shared)).toBeVisible()
+  expect(other.received()).toContain(shared)
+  expect(other.received()).not.toContain(secret)
+})
+
+test('tokens: for oneself alone', async ({ openBrowser, request, running }) => {
+  const one = await openBrowser('demo')
+  const other = await openBrowser('new')
+  const personal = await one.getByRole('radio', { name: 'Only you' }).getAttribute('aria-label')
+  const channel = personal?.replace('Only you: ', '') ?? ''
+  expect(channel).toMatch(/^personal:\w+$/)
+  const ask = (of: typeof request, path: string) => of.get(`${running.sandbox.url}${path}`)
+
+  const allowed = await ask(one.request, `/api/token/subscription?channel=${channel}`)
+  expect(allowed.status()).toBe(200)
+  expect(await allowed.json()).toEqual({ token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) })
+
+  const foreign = await ask(other.request, `/api/token/subscription?channel=${channel}`)
+  expect(foreign.status()).toBe(403)
+  expect(await foreign.json()).toEqual({ detail: 'permission denied' })
+
+  for (const path of ['/api/token/connection', `/api/token/subscription?channel=${channel}`]) {
+    const nobody = await ask(request, path)
+    expect(nobody.status()).toBe(401)
+    expect(await nobody.json()).toEqual({ detail: 'unauthorized' })
+  }
+})
+
+test('server functions: 401 without a session, 403 for another’s channel, and a length limit', async ({
+  openBrowser,
+  request,
+}) => {
+  const page = await openBrowser('demo')
+  const realtime = new RealtimePage(page)
+  const calls: { url: string; method: string; headers: Record<string, string>; body: string | null }[] = []
+  page.on('request', (sent) => {
+    if (!sent.url().includes('/_serverFn/')) return
+    calls.push({ url: sent.url(), method: sent.method(), headers: sent.headers(), body: sent.postData() })
+  })
+  await realtime.connect()
+  await realtime.publish(unique('to be replayed'))
+
+  const repeat = (call: (typeof calls)[number] | undefined, body = call?.body) => {
+    if (call === undefined) throw new Error('The page made no such call')
+    const { cookie: _, ...headers } = call.headers
+    return { url: call.url, options: { method: call.method, headers, ...(body && { data: body }) } }
+  }
+  const connection = repeat(calls.find(({ method }) => method === 'GET'))
+  const publish = calls.find(({ method }) => method === 'POST')
+  for (const { url, options } of [connection, repeat(publish)]) {
+    const answer = await request.fetch(url, options)
+    expect(answer.status()).toBe(401)
+    expect(await answer.json()).toEqual({ detail: 'unauthorized' })
+  }
+
+  const elsewhere = repeat(publish, publish?.body?.replace('sandbox:demo', 'personal:somebody'))
+  expect((await page.request.fetch(elsewhere.url, elsewhere.options)).status()).toBe(403)
+  const long = repeat(publish, publish?.body?.replace('to be replayed', 'long'.repeat(200)))
+  expect((await page.request.fetch(long.url, long.options)).ok()).toBe(false)
+  // The same request, unchanged, is accepted: it was not refused for being a replay.
+  const unchanged = repeat(publish)
+  expect((await page.request.fetch(unchanged.url, unchanged.options)).status()).toBe(200)
+})
+
+test('a POST to the server API appears in every browser', async ({ openBrowser, running }) => {
+  const browsers = [new RealtimePage(await openBrowser('demo')), new RealtimePage(await openBrowser('new'))]
+  for (const realtime of browsers) await realtime.connect()
+
+  const text = unique('from a terminal')
+  const answer = await publishByApi(running, 'sandbox:demo', text)
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toHaveProperty('result')
+  for (const realtime of browsers) await expect(realtime.message(text)).toBeVisible()
+
+  expect((await publishByApi(running, 'sandbox:demo', text, 'wrong')).status).toBe(401)
+})
+
+test('the app’s server restarts: the open tab comes back by itself', async ({ openBrowser, running }) => {
+  const { sandbox, centrifugo } = running
+  const realtime = new RealtimePage(await openBrowser('demo'))
+  await realtime.connect()
+  const before = unique('before the restart')
+  await realtime.publish(before)
+  await expect(realtime.message(before)).toBeVisible()
+
+  await sandbox.end()
+  if (centrifugo === undefined) await realtime.isOffline()
+  else await realtime.isLive()
+  await sandbox.start()
+
+  // Before the tab is back: the hub's memory is gone, but what is published from here on is not lost on the tab.
+  const meanwhile = unique('while the tab was away')
+  await publishByApi(running, 'sandbox:demo', meanwhile)
+  await realtime.isLive()
+  const after = unique('after the restart')
+  await realtime.publish(after)
+  await expect(realtime.message(after)).toBeVisible()
+  await expect(realtime.message(before)).toBeVisible()
+  await expect(realtime.page.getByRole('button', { name: 'Disconnect' })).toBeVisible()
+})

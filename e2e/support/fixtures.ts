@@ -1,0 +1,128 @@
+/** What the specs share: a running sandbox on one of the engines, and browsers that are signed in. */
+import { type CentrifugoServer, missingServices, servicesAreRequired, startCentrifugo } from '@backchannel/servers'
+import { type BrowserContext, test as base, type Page } from '@playwright/test'
+import { randomBytes, randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { repository, SandboxServer } from './sandbox-server.ts'
+
+export interface EngineOption {
+  engine: 'embedded' | 'centrifugo'
+}
+
+export interface Running {
+  readonly sandbox: SandboxServer
+  /** Undefined with the embedded hub. */
+  readonly centrifugo: CentrifugoServer | undefined
+  /** Of the server API. */
+  readonly apiUrl: string
+  readonly apiKey: string
+  readonly websocketUrl: string
+}
+
+interface WorkerFixtures extends EngineOption {
+  missing: string | undefined
+  /** A sandbox on the project's engine, for the specs of one worker. */
+  running: Running
+}
+
+interface TestFixtures {
+  services: void
+  /** A signed-in browser of its own. Everybody but the demo user is a new user. */
+  openBrowser: (user: 'demo' | 'new') => Promise<Page>
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  engine: ['embedded', { scope: 'worker', option: true }],
+
+  missing: [
+    async ({ engine }, use) => {
+      await use(await missingServices('chromium', ...(engine === 'centrifugo' ? (['centrifugo'] as const) : [])))
+    },
+    { scope: 'worker' },
+  ],
+
+  services: [
+    async ({ missing }, use, testInfo) => {
+      if (missing !== undefined && servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${missing}`)
+      testInfo.skip(missing !== undefined, missing)
+      await use()
+    },
+    { auto: true },
+  ],
+
+  running: [
+    async ({ engine }, use) => {
+      const running = engine === 'embedded' ? await startEmbedded() : await startOnCentrifugo()
+      await use(running)
+      await running.sandbox.remove()
+      await running.centrifugo?.stop()
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+
+  openBrowser: async ({ browser, running }, use) => {
+    const contexts: BrowserContext[] = []
+    await use(async (user) => {
+      const context = await browser.newContext({ baseURL: running.sandbox.url, extraHTTPHeaders: ownAddress() })
+      contexts.push(context)
+      const page = await context.newPage()
+      await (user === 'demo' ? signInAsDemoUser(page) : signUp(page))
+      return page
+    })
+    for (const context of contexts) await context.close()
+  },
+})
+
+export { expect } from '@playwright/test'
+
+/** The rate limit counts per address; each browser has one. */
+export function ownAddress(): Record<string, string> {
+  return { 'x-forwarded-for': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}` }
+}
+
+export async function signInAsDemoUser(page: Page): Promise<void> {
+  await page.goto('/sandbox/realtime')
+  await page.waitForURL(/\/sign-in/)
+  await page.getByRole('button', { name: 'Continue as demo user' }).click()
+  await page.getByRole('heading', { name: 'Realtime' }).waitFor()
+}
+
+export async function signUp(page: Page): Promise<void> {
+  const name = `User ${randomBytes(3).toString('hex')}`
+  await page.goto('/sign-up?redirect=/sandbox/realtime')
+  await page.getByLabel('Name').fill(name)
+  await page.getByLabel('Email').fill(`${name.replace(' ', '-').toLowerCase()}@example.com`)
+  await page.getByLabel('Password').fill('correct horse battery')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page.getByRole('heading', { name: 'Realtime' }).waitFor()
+}
+
+async function startEmbedded(): Promise<Running> {
+  const sandbox = await SandboxServer.start()
+  return {
+    sandbox,
+    centrifugo: undefined,
+    apiUrl: `${sandbox.url}/api`,
+    apiKey: sandbox.hubApiKey,
+    websocketUrl: `${sandbox.url.replace('http', 'ws')}/connection/websocket`,
+  }
+}
+
+async function startOnCentrifugo(): Promise<Running> {
+  const config = JSON.parse(readFileSync(path.join(repository, 'centrifugo/config.json'), 'utf8'))
+  // The app listens on whatever port is free.
+  const centrifugo = await startCentrifugo({
+    config: { ...config, client: { ...config.client, allowed_origins: ['http://localhost:*'] } },
+  })
+  const apiKey: string = config.http_api.key
+  const sandbox = await SandboxServer.start({
+    env: {
+      CENTRIFUGO_TOKEN_HMAC_SECRET: config.client.token.hmac_secret_key,
+      CENTRIFUGO_API_KEY: apiKey,
+      CENTRIFUGO_API_URL: centrifugo.apiUrl,
+      CENTRIFUGO_WS_URL: centrifugo.websocketUrl,
+    },
+  })
+  return { sandbox, centrifugo, apiUrl: centrifugo.apiUrl, apiKey, websocketUrl: centrifugo.websocketUrl }
+}

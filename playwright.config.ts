@@ -1,0 +1,34 @@
+import { defineConfig } from '@playwright/test'
+import { findChromium } from '@backchannel/servers'
+import type { EngineOption } from './e2e/support/fixtures.ts'
+
+const executablePath = await findChromium()
+
+export default defineConfig<EngineOption>({
+  testDir: 'e2e',
+  globalSetup: './e2e/support/build.ts',
+  // Two servers with their databases at once are what a small machine can take.
+  workers: 2,
+  fullyParallel: false,
+  forbidOnly: process.env['CI'] !== undefined,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    launchOptions: {
+      ...(executablePath !== undefined && { executablePath }),
+      args: ['--disable-gpu', '--disable-background-networking'],
+    },
+    trace: 'retain-on-failure',
+  },
+  projects: [
+    { name: 'embedded hub', testMatch: /realtime\.spec\.ts/, use: { engine: 'embedded' } },
+    { name: 'Centrifugo', testMatch: /realtime\.spec\.ts|centrifugo-outage\.spec\.ts/, use: { engine: 'centrifugo' } },
+    {
+      name: 'sandbox',
+      testIgnore: /realtime\.spec\.ts|centrifugo-outage\.spec\.ts/,
+      use: { engine: 'embedded' },
+    },
+  ],
+})

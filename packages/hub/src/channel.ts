@@ -1,4 +1,4 @@
-import { Disconnect, type Publication, type StreamPosition } from '@backchannel/protocol'
+import { disconnect, isDisconnect, type Disconnect, type Publication, type StreamPosition } from '@backchannel/protocol'
 import type { Flusher } from './fanout.ts'
 import type { ChannelEvent, Variant } from './variant.ts'
 import type { Writer } from './writer.ts'
@@ -134,10 +134,11 @@ export class Channel {
     try {
       return group.variant.encode(this.name, log)
     } catch (error) {
-      if (!(error instanceof Disconnect)) throw error
+      if (!isDisconnect(error)) this.#flusher.report(error)
+      const reason = isDisconnect(error) ? error : disconnect('serverError')
       const members = [...group.members]
       this.#flusher.afterFlush(() => {
-        for (const member of members) member.onUnsendable(error)
+        for (const member of members) member.onUnsendable(reason)
       })
       return undefined
     }
@@ -174,7 +175,8 @@ export class Channel {
       const { subscriber, position } = entry
       if (offset === 0) {
         // Not in the stream: it says nothing of where the subscriber stands, and belongs to everybody who listens.
-        subscriber.writer.enqueue(subscriber.variant.encode(this.name, [event]))
+        const bytes = this.#encode({ variant: subscriber.variant, members: [subscriber] }, [event])
+        if (bytes) subscriber.writer.enqueue(bytes)
         this.#ahead.push(entry)
       } else if (epoch === position.epoch && offset <= position.offset) {
         this.#ahead.push(entry)

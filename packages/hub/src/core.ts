@@ -10,7 +10,7 @@ import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './namespaces.ts'
 import type { PresenceStore } from './presence.ts'
 import { Registry } from './registry.ts'
-import { Session, type Connection } from './session.ts'
+import { Session, type Connection, type Handshake } from './session.ts'
 
 export interface CoreParts {
   readonly config: CheckedConfig
@@ -60,7 +60,7 @@ export class Core {
     this.broker = parts.broker
     this.presence = parts.presence
     this.namespaces = new Namespaces(parts.config.channel)
-    this.flusher = new Flusher(parts.clock)
+    this.flusher = new Flusher(parts.clock, (error) => this.report(error, 'fan-out'))
     this.keepalive = new Keepalive(parts.clock)
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
     this.startedAt = parts.clock.monotonic()
@@ -81,8 +81,8 @@ export class Core {
   }
 
   /** A transport has a new connection. */
-  connect(connection: Connection): Session {
-    const session = new Session(this, crypto.randomUUID(), connection)
+  connect(connection: Connection, handshake: Handshake): Session {
+    const session = new Session(this, crypto.randomUUID(), connection, handshake)
     this.registry.addSession(session)
     return session
   }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Channel, type Subscriber } from './channel.ts'
 import { Flusher } from './fanout.ts'
 import type { Sink } from './sink.ts'
+import { failOnReport } from './testing/fail-on-report.ts'
 import { TestClock } from './testing/test-clock.ts'
 import type { Variant } from './variant.ts'
 import { Writer } from './writer.ts'
@@ -72,7 +73,7 @@ let channel: Channel
 
 beforeEach(() => {
   clock = new TestClock()
-  flusher = new Flusher(clock)
+  flusher = new Flusher(clock, failOnReport)
   channel = new Channel('c', flusher)
 })
 

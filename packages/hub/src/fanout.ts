@@ -9,13 +9,16 @@ import type { Writer } from './writer.ts'
  */
 export class Flusher {
   readonly #clock: Clock
+  readonly #onError: (error: unknown) => void
   #channels: Channel[] = []
   #writers: Writer[] = []
   #after: (() => void)[] = []
   #scheduled = false
 
-  constructor(clock: Clock) {
+  /** @param onError where what nobody expected goes: the end of a tick has no caller that could catch it */
+  constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock
+    this.#onError = onError
   }
 
   /** The channel's log has something that its subscribers have not. */
@@ -36,6 +39,10 @@ export class Flusher {
     this.#schedule()
   }
 
+  report(error: unknown): void {
+    this.#onError(error)
+  }
+
   /** What waits for the end of the tick. */
   get waiting(): number {
     return this.#channels.length + this.#writers.length + this.#after.length
@@ -52,7 +59,15 @@ export class Flusher {
     this.#scheduled = false
     const after = this.#after
     this.#after = []
-    for (const callback of after) callback()
+    for (const callback of after) this.#guard(callback)
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.#onError(error)
+    }
   }
 
   #schedule(): void {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Broker } from './broker.ts'
 import { Flusher } from './fanout.ts'
 import { Registry } from './registry.ts'
+import { failOnReport } from './testing/fail-on-report.ts'
 import { TestClock } from './testing/test-clock.ts'
 
 /** A broker whose answers the test gives, one by one. */
@@ -40,7 +41,7 @@ function recordingBroker(): {
 
 test('a channel that is left and wanted again waits until the broker has let go', async () => {
   const { broker, calls, answer } = recordingBroker()
-  const registry = new Registry(broker, new Flusher(new TestClock()), () => {})
+  const registry = new Registry(broker, new Flusher(new TestClock(), failOnReport), () => {})
   const { channel } = registry.acquire('c')
   await answer()
   registry.release(channel)
@@ -52,7 +53,7 @@ test('a channel that is left and wanted again waits until the broker has let go'
 
 test('a channel that is left before the broker has answered is left in this order too', async () => {
   const { broker, calls, answer } = recordingBroker()
-  const registry = new Registry(broker, new Flusher(new TestClock()), () => {})
+  const registry = new Registry(broker, new Flusher(new TestClock(), failOnReport), () => {})
   registry.release(registry.acquire('c').channel)
   expect(calls).toEqual(['subscribe c'])
   await answer()
@@ -62,7 +63,7 @@ test('a channel that is left before the broker has answered is left in this orde
 test('a failing unsubscribe is reported and the channel can be had again', async () => {
   const { broker, calls, answer, fail } = recordingBroker()
   const reported: unknown[] = []
-  const registry = new Registry(broker, new Flusher(new TestClock()), (error) => reported.push(error))
+  const registry = new Registry(broker, new Flusher(new TestClock(), failOnReport), (error) => reported.push(error))
   const { channel } = registry.acquire('c')
   await answer()
   registry.release(channel)
@@ -74,7 +75,7 @@ test('a failing unsubscribe is reported and the channel can be had again', async
 
 test('a second subscriber waits for the first one’s channel and asks the broker nothing', () => {
   const { broker, calls } = recordingBroker()
-  const registry = new Registry(broker, new Flusher(new TestClock()), () => {})
+  const registry = new Registry(broker, new Flusher(new TestClock(), failOnReport), () => {})
   const first = registry.acquire('c')
   const second = registry.acquire('c')
   expect(second.channel).toBe(first.channel)

@@ -24,11 +24,13 @@ import { Writer } from './writer.ts'
 export interface Connection {
   readonly sink: Sink
   readonly wire: Wire
-  readonly info: Omit<ConnectionInfo, 'client'>
   /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
   pause(): void
   resume(): void
 }
+
+/** What is known of a connection from the way it was opened. */
+export type Handshake = Omit<ConnectionInfo, 'client'>
 
 /** Commands that wait for one before them; above it the peer is not read from. */
 const maxWaiting = 64
@@ -52,10 +54,12 @@ export class Session implements Alarm {
   readonly client: string
   readonly wire: Wire
   readonly writer: Writer
-  readonly connection: Connection
+  /** Of the handshake; let go once the session is accepted, since ten thousand of them are memory. */
+  handshake: Handshake | undefined
   /** By channel; also those that are still joining. */
   readonly subscriptions = new Map<string, Subscription>()
   readonly #core: Core
+  readonly #connection: Connection
   #state: 'connecting' | 'connected' | 'refused' | 'closed' = 'connecting'
   #identity: Identity = { user: '', expireAt: 0 }
   readonly #waiting: string[] = []
@@ -67,10 +71,11 @@ export class Session implements Alarm {
   #pongBy = Number.POSITIVE_INFINITY
   #closeAt = Number.POSITIVE_INFINITY
 
-  constructor(core: Core, client: string, connection: Connection) {
+  constructor(core: Core, client: string, connection: Connection, handshake: Handshake) {
     this.#core = core
     this.client = client
-    this.connection = connection
+    this.#connection = connection
+    this.handshake = handshake
     this.wire = connection.wire
     const limit = core.config.client.queue_max_size
     this.writer = new Writer(connection.sink, core.flusher, limit, (reason) => this.disconnect(reason))
@@ -99,11 +104,11 @@ export class Session implements Alarm {
   /** A frame from the peer. */
   receive(frame: string): void {
     if (this.#state === 'closed' || this.#state === 'refused') return
-    this.#waiting.push(...this.wire.split(frame))
+    for (const text of this.wire.split(frame)) this.#waiting.push(text)
     this.#run()
     if (this.#waiting.length > maxWaiting && !this.#paused) {
       this.#paused = true
-      this.connection.pause()
+      this.#connection.pause()
     }
   }
 
@@ -132,6 +137,7 @@ export class Session implements Alarm {
   /** Connect succeeded: from now on pings go out and other commands are taken. The answer is still to be sent. */
   accept(): void {
     this.#state = 'connected'
+    this.handshake = undefined
     this.#connectBy = Number.POSITIVE_INFINITY
     const interval = this.#core.config.client.ping_interval
     // The first pings are spread, or a server's restart would make everybody's fall together.
@@ -214,6 +220,14 @@ export class Session implements Alarm {
   }
 
   onAlarm(): void {
+    try {
+      this.#onAlarm()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #onAlarm(): void {
     const now = this.#core.clock.monotonic()
     if (now >= this.#connectBy) this.disconnect(disconnect('stale'))
     else if (now >= this.#pongBy) this.disconnect(disconnect('noPong'))
@@ -249,8 +263,22 @@ export class Session implements Alarm {
     return subscription.expiresAt + this.#core.config.client.expired_sub_close_delay
   }
 
-  /** Runs what waits, until one has to wait itself. */
+  /** What nobody expected ends this connection and no other; uncaught it would end the process. */
+  #fail(error: unknown): void {
+    this.#core.report(error, 'session')
+    this.disconnect(disconnect('serverError'))
+  }
+
   #run(): void {
+    try {
+      this.#runWaiting()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Runs what waits, until one has to wait itself. */
+  #runWaiting(): void {
     if (this.#busy) return
     for (;;) {
       if (this.#state === 'closed' || this.#state === 'refused') {
@@ -271,7 +299,7 @@ export class Session implements Alarm {
     }
     if (this.#paused) {
       this.#paused = false
-      this.connection.resume()
+      this.#connection.resume()
     }
   }
 

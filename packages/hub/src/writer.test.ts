@@ -2,6 +2,7 @@ import { disconnect } from '@backchannel/protocol'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { Flusher } from './fanout.ts'
 import type { Sink } from './sink.ts'
+import { failOnReport } from './testing/fail-on-report.ts'
 import { TestClock } from './testing/test-clock.ts'
 import { Writer } from './writer.ts'
 
@@ -27,7 +28,7 @@ let writer: Writer
 
 beforeEach(() => {
   clock = new TestClock()
-  flusher = new Flusher(clock)
+  flusher = new Flusher(clock, failOnReport)
   sink = new RecordingSink()
   onSlow.mockReset()
   writer = new Writer(sink, flusher, 1000, onSlow)

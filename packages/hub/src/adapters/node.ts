@@ -75,7 +75,11 @@ export class NodeAdapter {
     }
     const method = pathname.startsWith(apiPrefix) ? pathname.slice(apiPrefix.length) : ''
     if (request.method !== 'POST' || this.#core.config.http_api.disabled || !isApiPath(method)) return false
-    void this.#answerApi(request, response, { method, query: searchParams, header: (name) => headerOf(request, name) })
+    const call = { method, query: searchParams, header: (name: string) => headerOf(request, name) }
+    this.#answerApi(request, response, call).catch((error: unknown) => {
+      this.#core.report(error, 'api')
+      response.destroy()
+    })
     return true
   }
 

@@ -35,9 +35,10 @@ export function connect(core: Core, session: Session, command: ConnectCommand): 
 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
   if (request.token !== '') return byToken(core, request.token)
-  if (!core.handlers.onConnect) return anonymous(core)
+  const { handshake } = session
+  if (!core.handlers.onConnect || !handshake) return anonymous(core)
   const answer = core.handlers.onConnect({
-    ...session.connection.info,
+    ...handshake,
     client: session.client,
     name: request.name,
     version: request.version,

@@ -53,16 +53,21 @@ export class MemoryPeer implements Sink {
   readonly session: Session
 
   constructor(core: Core, wire: Wire = jsonLines) {
-    this.session = core.connect({
+    const connection = {
       sink: this,
       wire,
-      info: { transport: 'websocket', headers: {}, remoteAddress: '127.0.0.1', url: '/connection/websocket' },
-      pause: () => {
+      pause: (): void => {
         this.paused = true
       },
-      resume: () => {
+      resume: (): void => {
         this.paused = false
       },
+    }
+    this.session = core.connect(connection, {
+      transport: 'websocket',
+      headers: {},
+      remoteAddress: '127.0.0.1',
+      url: '/connection/websocket',
     })
   }
 

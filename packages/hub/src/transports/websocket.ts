@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import type { ConnectionInfo } from '../handlers.ts'
+import type { Connection, Handshake } from '../session.ts'
 import type { Sink } from '../sink.ts'
 import type { Wire } from '../wire.ts'
 
@@ -55,15 +55,15 @@ export function serveWebSocket(
   webSocket: WebSocket,
   socket: Duplex,
   wire: Wire,
-  info: Omit<ConnectionInfo, 'client'>,
+  handshake: Handshake,
 ): void {
-  const session = core.connect({
+  const connection: Connection = {
     sink: new WebSocketSink(webSocket, socket),
     wire,
-    info,
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
-  })
+  }
+  const session = core.connect(connection, handshake)
   webSocket.on('message', (data: Buffer) => session.receive(data.toString('utf8')))
   webSocket.on('close', () => session.closed())
   // A broken frame or a reset connection: the library closes, and `close` follows.

@@ -27,6 +27,7 @@ export const differences: readonly Difference[] = [
       'publications: recovery from the start',
       'publications: recovery of what a client published',
       'server api: broadcast: an idempotency key',
+      'channels without a namespace: subscribe, publish, history',
     ],
     reason: 'v6 puts the epoch on the first publication of a stream, v5 does not.',
   },
@@ -94,6 +95,75 @@ export const differences: readonly Difference[] = [
     ],
     reason: 'v6 tells a client at most a year of lifetime, v5 whatever the token says.',
   },
+  {
+    on: 'hub',
+    cases: ['handshake: an origin equal to the host', 'no origins: the own origin'],
+    reason: "An embedded hub serves the page's own origin without it being listed (option sameOrigin).",
+  },
+  {
+    on: 'hub',
+    cases: [
+      'server api: GET',
+      'server api: GET without a key',
+      'server api: HEAD',
+      'server api: PUT',
+      'server api: PATCH',
+      'server api: DELETE',
+      'server api: OPTIONS',
+    ],
+    reason: 'The hub claims no other verbs on /api/*, they may be the routes of the app (here: its 404).',
+  },
+  {
+    on: 'hub',
+    cases: ['server api: the legacy form'],
+    reason: 'POST /api with {method, params} is deprecated in Centrifugo and not offered.',
+  },
+  {
+    on: 'hub',
+    cases: ['frames: keys in capitals', 'server api: publish: keys in capitals'],
+    reason: 'Keys are compared exactly; Go ignores their case.',
+  },
+  {
+    on: 'hub',
+    cases: ['frames: two commands on one line', 'frames: text after the command'],
+    reason: 'What follows a command on its line is malformed JSON (3501); the real server ignores it.',
+  },
+  {
+    on: 'hub',
+    cases: ['frames: bytes that are not UTF-8'],
+    reason: 'A text frame has to be UTF-8 (RFC 6455, closed 1007); the real server does not look.',
+  },
+  {
+    on: 'hub',
+    cases: [
+      'connect: id 1.0',
+      'connect: id 1e2',
+      'commands: an id of 2.0',
+      'commands: an id of 2e0',
+      'subscribe: an offset beyond 2^64',
+    ],
+    reason: 'Numbers are JavaScript numbers: 1.0 is 1, and 2^64 is a large offset.',
+  },
+  {
+    on: 'hub',
+    cases: ['connection tokens: a critical header'],
+    reason: 'A token with critical headers that nobody understands has to be refused (RFC 7515).',
+  },
+  {
+    on: 'hub',
+    cases: ['subscribe: an unknown type'],
+    reason: "An unknown subscription type is the client's mistake (3501), not an internal error (3004).",
+  },
+  {
+    on: 'hub',
+    cases: ['subscribe: sub_refresh with an expired token'],
+    reason: 'The real server then keeps the subscription for good; here it ends with 3006, as in a later upstream fix.',
+  },
+  {
+    on: 'hub',
+    cases: ['anonymous: subscribe to a user-limited channel of nobody'],
+    reason: 'An empty list of users is nobody; in the real server it is everybody without a user.',
+  },
 ]
 
 /** What differences of this target are listed under: both kinds of hub are one; v6 is what all are held to. */
@@ -106,4 +176,27 @@ export function listedUnder(target: string): Difference['on'] | undefined {
 export function differenceOf(target: string, name: string): Difference | undefined {
   const on = listedUnder(target)
   return differences.find((difference) => difference.on === on && difference.cases.includes(name))
+}
+
+const headings: Record<Difference['on'], string> = {
+  hub: 'The hub and Centrifugo v6',
+  'centrifugo v5': 'Centrifugo v5 and Centrifugo v6',
+}
+
+/** `differences.md`, which says the same for people. */
+export function renderDifferences(): string {
+  const sections = (['hub', 'centrifugo v5'] as const).map((on) => {
+    const rows = differences
+      .filter((difference) => difference.on === on)
+      .flatMap(({ cases, reason }) => cases.map((name) => `| ${name} | ${reason} |`))
+    return [`## ${headings[on]}`, '', '| case | reason |', '| --- | --- |', ...rows].join('\n')
+  })
+  return [
+    '# Differences',
+    'Every case of the suite has to come out as on Centrifugo v6, apart from these. What each says instead is recorded\n' +
+      'in [golden](golden), and a difference that is gone fails the suite just like a new one. This page is written by\n' +
+      '`npm run record -w conformance` from [differences.ts](differences.ts).',
+    ...sections,
+    '',
+  ].join('\n\n').replace(/\n+$/, '\n')
 }

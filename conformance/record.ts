@@ -5,7 +5,9 @@
  * `hub`, it records only what that target says where a difference is listed, and prints the other differences.
  * Each topic is played twice on fresh servers: what comes out different is not fit to be compared, and fails.
  */
-import { differenceOf, listedUnder } from './differences.ts'
+import { writeFileSync } from 'node:fs'
+
+import { differenceOf, listedUnder, renderDifferences } from './differences.ts'
 import { topics } from './scripts/index.ts'
 import { type GoldenTopic, endsClosed, readGolden, writeGolden } from './support/golden.ts'
 import { playTopic } from './support/play-topic.ts'
@@ -57,3 +59,5 @@ for (const topic of topics.filter(({ name }) => only.length === 0 || only.includ
   const closes = Object.values(golden).filter(({ expected }) => endsClosed(expected)).length
   console.log(`${topic.name}: ${Object.keys(golden).length} scripts, ${closes} of which end with a close`)
 }
+
+writeFileSync(new URL('differences.md', import.meta.url), renderDifferences())

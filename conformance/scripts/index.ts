@@ -1,6 +1,7 @@
 import type { Topic } from '../support/script.ts'
 import { anonymous, namedOnly } from './anonymous.ts'
 import { commands } from './commands.ts'
+import { configurations } from './configurations.ts'
 import { connectCommand } from './connect.ts'
 import { frames } from './frames.ts'
 import { handshake } from './handshake.ts'
@@ -26,6 +27,7 @@ export const topics: readonly Topic[] = [
   anonymous,
   namedOnly,
   limits,
+  ...configurations,
   lifetimes,
   expiry,
 ]

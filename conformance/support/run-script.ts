@@ -120,9 +120,9 @@ class ScriptRun {
       headers: this.#fillAll({ origin: allowedOrigin, ...headers }) as NonNullable<OpenOptions['headers']>,
     })
     this.#refused = typeof opened === 'string'
-    if (typeof opened === 'string') return this.transcript.add('=', opened)
-    this.#socket = opened
-    this.#sockets.push(opened)
+    this.#socket = typeof opened === 'string' ? undefined : opened
+    if (typeof opened === 'string') this.transcript.add('=', opened)
+    else this.#sockets.push(opened)
   }
 
   /** The socket; a script that opens none gets a plain one with its first message. */

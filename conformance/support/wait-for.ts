@@ -1,11 +1,13 @@
 const patience = 10_000
 
+type Awaitable<Value> = Value | Promise<Value>
+
 /** Waits until the condition holds and gives what it gave. Fails with the description after ten seconds. */
-export async function waitFor<Value>(description: string, condition: () => Value | undefined | false | null): Promise<Value> {
+export async function waitFor<Value>(description: string, condition: () => Awaitable<Value | undefined | false>): Promise<Value> {
   const deadline = Date.now() + patience
   for (;;) {
-    const value = condition()
-    if (value !== undefined && value !== false && value !== null) return value
+    const value = await condition()
+    if (value !== undefined && value !== false) return value
     if (Date.now() > deadline) throw new Error(`waited in vain for: ${description}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

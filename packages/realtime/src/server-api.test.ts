@@ -93,7 +93,7 @@ describe('requests', () => {
   })
 
   test('batch', async () => {
-    api.behave(answer(200, '{"replies":[]}'))
+    api.behave(answer(200, '{"replies":[{"publish":{}},{"presence":{}}]}'))
     const commands = [{ publish: { channel: 'c', data: 1 } }, { presence: { channel: 'c' } }]
     expect(await wire(realtime.batch(commands))).toEqual({ path: '/api/batch', body: { commands } })
     expect(await wire(realtime.batch(commands, { parallel: true }))).toEqual({
@@ -224,8 +224,9 @@ describe('failures reject with a RealtimeError', () => {
     api.behave(hang)
     expect(await failure(realtime.info())).toMatchObject({ reason: 'timeout' })
     expect(limit).toHaveBeenCalledExactlyOnceWith(5000)
+    limit.mockRestore()
     api.behave(answer(200, '{"result":{}}'))
-    expect(await failure(realtime.batch([]))).toMatchObject({ reason: 'malformed' })
+    expect(await failure(realtime.batch([{ info: {} }]))).toMatchObject({ reason: 'malformed' })
     expect(await failure(realtime.rpc('m', 1n))).toMatchObject({ reason: 'unserialisable' })
     setEnvironment()
     expect(await failure(realtime.info())).toMatchObject({ reason: 'disabled' })

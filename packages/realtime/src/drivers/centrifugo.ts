@@ -47,8 +47,10 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
     },
     async batch(request) {
       const answer = await post('batch', request)
-      if (!Array.isArray(answer['replies'])) throw malformed('batch')
-      return { replies: answer['replies'] as ServerApiBatchReply['replies'] }
+      // Left out when empty.
+      const replies = answer['replies'] ?? []
+      if (!Array.isArray(replies) || replies.length !== request.commands.length) throw malformed('batch')
+      return { replies: replies as ServerApiBatchReply['replies'] }
     },
     tokenKey: () => options.tokenSecret,
     subscriptionTokenKey: () => options.tokenSecret,

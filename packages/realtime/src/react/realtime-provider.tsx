@@ -29,7 +29,7 @@ export function RealtimeProvider({ children, enabled = true, ...options }: Realt
     const open = async () => {
       // Loaded here and not above: a server never loads the client, and a page loads it when it needs it.
       const { createConnection } = await import('../client/connection.ts')
-      
+      if (gone) return
       opened = createConnection(connectionOptions(url, () => latest.current))
       setConnection(opened)
     }

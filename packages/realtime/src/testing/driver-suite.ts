@@ -308,6 +308,7 @@ export function describeDriver(name: string, options: TestOptions, start: () => 
             { presence_stats: {} },
           ])
         }
+        expect(await realtime.batch([])).toEqual([])
       })
 
       test('a feature that the channel has not: 108; an unknown namespace: 102', async () => {

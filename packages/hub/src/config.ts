@@ -153,7 +153,15 @@ const config = z.strictObject({
       error_mode: z.enum(['', 'transport']).default(''),
     })
     .prefault({}),
-  websocket: z.strictObject({ message_size_limit: size(65_536) }).prefault({}),
+  websocket: z
+    .strictObject({
+      message_size_limit: size(65_536),
+      /** Offer permessage-deflate. Costs each such connection a write of its own per message, and memory. */
+      compression: flag,
+      /** Shorter messages are not compressed. */
+      compression_min_size: size(0),
+    })
+    .prefault({}),
   shutdown: z.strictObject({ timeout: duration('30s') }).prefault({}),
 })
 

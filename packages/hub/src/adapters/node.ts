@@ -9,7 +9,6 @@ import { WebSocketServer } from 'ws'
 import type { Core } from '../core.ts'
 import { answerApiCall, isApiPath, refuseApiCall, type ApiHttpAnswer, type ApiHttpRequest } from '../http-api.ts'
 import { isOriginAllowed, type OriginRules } from '../origins.ts'
-import { jsonWebSocket } from '../transports/json-websocket.ts'
 import { closeTimeoutMs, serveWebSocket } from '../transports/websocket.ts'
 
 const websocketPath = '/connection/websocket'
@@ -28,6 +27,7 @@ export class NodeAdapter {
   constructor(core: Core, origins: OriginRules) {
     this.#core = core
     this.#origins = origins
+    const { compression, compression_min_size: minSize } = core.config.websocket
     // In a variable of its own: `closeTimeout` is not in the library's types yet.
     const limits = {
       maxPayload: core.config.websocket.message_size_limit,
@@ -38,7 +38,7 @@ export class NodeAdapter {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       ...limits,
-      perMessageDeflate: false,
+      perMessageDeflate: compression && { threshold: minSize, serverNoContextTakeover: true },
       handleProtocols: (offered: Set<string>) => (offered.has(jsonSubprotocol) ? jsonSubprotocol : false),
     })
     this.#refuseHandshakes()
@@ -93,7 +93,7 @@ export class NodeAdapter {
       return true
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      serveWebSocket(this.#core, webSocket, socket, jsonWebSocket, {
+      serveWebSocket(this.#core, webSocket, socket, {
         transport: 'websocket',
         headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)])),
         remoteAddress: request.socket.remoteAddress,

@@ -1,4 +1,7 @@
-/** Centrifugo's JSON protocol over WebSocket: the variant `json/ws`. */
+/**
+ * Centrifugo's JSON protocol over WebSocket, in two variants: `json/ws`, whose bytes are frames to be written as they
+ * are, and `json/ws-message`, whose bytes are messages that the library frames and compresses per connection.
+ */
 import {
   decodeCommand,
   encodeClientInfo,
@@ -19,18 +22,12 @@ export const jsonWebSocket: Wire = {
   key: 'json/ws',
 
   encode(channel, events) {
-    const prefix = `{"push":{"channel":${JSON.stringify(channel)},`
-    if (events.length === 1) return textFrame(prefix + body(events[0] as ChannelEvent))
+    if (events.length <= maxMessagesInFrame) return textFrame(pushes(channel, events))
     const frames: Buffer[] = []
     for (let start = 0; start < events.length; start += maxMessagesInFrame) {
-      let text = ''
-      const end = Math.min(start + maxMessagesInFrame, events.length)
-      for (let index = start; index < end; index++) {
-        text += (index === start ? '' : '\n') + prefix + body(events[index] as ChannelEvent)
-      }
-      frames.push(textFrame(text))
+      frames.push(textFrame(pushes(channel, events.slice(start, start + maxMessagesInFrame))))
     }
-    return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames)
+    return Buffer.concat(frames)
   },
 
   split: splitFrame,
@@ -38,6 +35,25 @@ export const jsonWebSocket: Wire = {
   reply: (reply) => textFrame(encodeReply(reply)),
   push: (push) => textFrame(encodePush(push)),
   ping: textFrame(jsonPing),
+}
+
+export const jsonWebSocketMessage: Wire = {
+  key: 'json/ws-message',
+  // One message whatever its length: each would be compressed and written on its own.
+  encode: (channel, events) => Buffer.from(pushes(channel, events)),
+  split: splitFrame,
+  decode: decodeCommand,
+  reply: (reply) => Buffer.from(encodeReply(reply)),
+  push: (push) => Buffer.from(encodePush(push)),
+  ping: Buffer.from(jsonPing),
+}
+
+/** Newline-joined pushes. */
+function pushes(channel: string, events: readonly ChannelEvent[]): string {
+  const prefix = `{"push":{"channel":${JSON.stringify(channel)},`
+  let text = ''
+  for (const event of events) text += (text === '' ? '' : '\n') + prefix + body(event)
+  return text
 }
 
 function body(event: ChannelEvent): string {

@@ -1,0 +1,73 @@
+// A connection with compression never takes raw writes, and one without never gets it.
+import { afterEach, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { serveHub, type ServedHub } from '../testing/served-hub.ts'
+
+let served: ServedHub
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await served.close()
+})
+
+async function subscribed(user: string): Promise<{ webSocket: WebSocket; messages: string[] }> {
+  const webSocket = new WebSocket(served.websocketUrl, { perMessageDeflate: true })
+  const messages: string[] = []
+  webSocket.on('message', (data: Buffer) => messages.push(...data.toString().split('\n')))
+  await new Promise((resolve) => webSocket.once('open', resolve))
+  webSocket.send(JSON.stringify({ id: 1, connect: { token: served.token(user) } }))
+  webSocket.send(JSON.stringify({ id: 2, subscribe: { channel: 'open:a' } }))
+  await expect.poll(() => messages.length).toBe(2)
+  return { webSocket, messages }
+}
+
+async function closed(webSocket: WebSocket): Promise<void> {
+  webSocket.close()
+  await new Promise((resolve) => webSocket.once('close', resolve))
+  await expect.poll(() => served.hub.gauges().sockets).toBe(0)
+}
+
+test('off by default, whatever the client offers', async () => {
+  served = await serveHub()
+  const { webSocket } = await subscribed('alice')
+  expect(webSocket.extensions).toBe('')
+  await closed(webSocket)
+})
+
+test('with compression every message goes through the library, whole and in order, up to Close', async () => {
+  served = await serveHub({ config: { websocket: { compression: true } } })
+  const { webSocket, messages } = await subscribed('alice')
+  expect(webSocket.extensions).toContain('permessage-deflate')
+  const send = vi.spyOn(WebSocket.prototype, 'send')
+  const code = new Promise<number>((resolve) => webSocket.once('close', resolve))
+  for (let n = 0; n < 200; n++) {
+    void served.hub.publish('open:a', { n, text: 'compress me '.repeat(200) })
+    if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await served.hub.close()
+  expect(await code).toBe(3001)
+  const received = messages
+    .slice(2)
+    .map((message) => (JSON.parse(message) as { push: { pub: { data: { n: number } } } }).push.pub.data.n)
+  expect(received).toEqual(Array.from({ length: 200 }, (_, n) => n))
+  expect(send.mock.contexts.filter((context) => context !== webSocket).length).toBeGreaterThan(0)
+})
+
+test('two clients of one channel, one with compression and one without, hear the same', async () => {
+  served = await serveHub({ config: { websocket: { compression: true } } })
+  const compressed = await subscribed('alice')
+  const plain = new WebSocket(served.websocketUrl, { perMessageDeflate: false })
+  const messages: string[] = []
+  plain.on('message', (data: Buffer) => messages.push(...data.toString().split('\n')))
+  await new Promise((resolve) => plain.once('open', resolve))
+  plain.send(
+    `${JSON.stringify({ id: 1, connect: { token: served.token('bob') } })}\n${JSON.stringify({ id: 2, subscribe: { channel: 'open:a' } })}`,
+  )
+  await expect.poll(() => messages.length).toBe(2)
+  for (let n = 0; n < 50; n++) void served.hub.publish('open:a', { n })
+  await expect.poll(() => messages.length).toBe(52)
+  await expect.poll(() => compressed.messages.length).toBe(52)
+  expect(compressed.messages.slice(2)).toEqual(messages.slice(2))
+  plain.terminate()
+  await closed(compressed.webSocket)
+})

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { servicesAreRequired } from '@backchannel/servers'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, type TestOptions } from 'vitest'
 import { Benchmark, type Plan } from './benchmark.ts'
 import { buildLoadGenerator, goProgram, missingForLoad } from './load-generator.ts'
 import { modes } from './modes.ts'
@@ -21,8 +21,8 @@ if (!('skip' in load)) await buildLoadGenerator()
 const needs = new Map<Peer, ReturnType<typeof need>>()
 for (const peer of peers) needs.set(peer, 'skip' in load ? load : need(await peer.missing()))
 
-function need(reason: string | undefined): object | { skip: true; meta: { skipReason: string } } {
-  if (reason === undefined) return {}
+function need(reason: string | undefined): TestOptions {
+  if (reason === undefined) return { timeout: 60_000 }
   if (servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${reason}`)
   return { skip: true, meta: { skipReason: reason } }
 }
@@ -118,7 +118,7 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-test("the load generator's own tests pass", { ...load, timeout: 60_000 }, async () => {
+test("the load generator's own tests pass", load, async () => {
   const cwd = fileURLToPath(new URL('../loadgen/', import.meta.url))
   const { stdout } = await promisify(execFile)(goProgram, ['test', '.'], {
     cwd,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Mode, modes } from './modes.ts'
 import { peers } from './peers/index.ts'
@@ -52,9 +53,9 @@ export function parseOptions(args: string[]): Options | 'help' {
     rounds: whole('rounds', values.rounds, values.quick ? 1 : 5),
     seconds: positive('seconds', values.seconds, values.quick ? 1 : 3),
     subscribers: whole('subscribers', values.subscribers, 1000),
-    json: values.json,
-    write: values.write,
-    cpuProfile: values['cpu-profile'],
+    json: path(values.json),
+    write: fileName('write', values.write),
+    cpuProfile: path(values['cpu-profile']),
   }
 }
 
@@ -68,6 +69,16 @@ function pick<T extends { name: string }>(option: string, value: string | undefi
     )
   }
   return from.filter(({ name }) => names.includes(name))
+}
+
+/** npm runs scripts in the workspace's folder and leaves the caller's in INIT_CWD. */
+function path(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', value)
+}
+
+function fileName(option: string, value: string | undefined): string | undefined {
+  if (value === undefined || /^[\w-][\w.-]*$/.test(value)) return value
+  throw new RangeError(`--${option}: got '${value}', expected a plain name`)
 }
 
 function whole(option: string, value: string | undefined, otherwise: number): number {

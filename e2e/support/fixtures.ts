@@ -85,7 +85,7 @@ export async function signInAsDemoUser(page: Page): Promise<void> {
   await page.goto('/sandbox/realtime')
   await page.waitForURL(/\/sign-in/)
   await page.getByRole('button', { name: 'Continue as demo user' }).click()
-  await page.getByRole('heading', { name: 'Realtime' }).waitFor()
+  await page.getByRole('heading', { name: 'Realtime', exact: true }).waitFor()
 }
 
 export async function signUp(page: Page): Promise<void> {
@@ -95,7 +95,7 @@ export async function signUp(page: Page): Promise<void> {
   await page.getByLabel('Email').fill(`${name.replace(' ', '-').toLowerCase()}@example.com`)
   await page.getByLabel('Password').fill('correct horse battery')
   await page.getByRole('button', { name: 'Create account' }).click()
-  await page.getByRole('heading', { name: 'Realtime' }).waitFor()
+  await page.getByRole('heading', { name: 'Realtime', exact: true }).waitFor()
 }
 
 async function startEmbedded(): Promise<Running> {

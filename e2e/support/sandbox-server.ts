@@ -2,11 +2,14 @@
 import { freePort } from '@backchannel/servers'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 export const repository = path.join(import.meta.dirname, '../..')
+
+/** A new, migrated database. */
+export const databaseTemplate = path.join(repository, '.cache/e2e/pglite')
 
 export interface SandboxOptions {
   env?: Record<string, string>
@@ -14,6 +17,8 @@ export interface SandboxOptions {
   development?: boolean
   /** The folder with server.ts. @default apps/sandbox */
   appDir?: string
+  /** Let it make its database itself, as it does when it is started for the first time. */
+  freshDatabase?: boolean
 }
 
 export interface ProcessEnd {
@@ -34,6 +39,7 @@ export class SandboxServer {
 
   constructor(options: SandboxOptions = {}) {
     this.#options = options
+    if (options.freshDatabase !== true) cpSync(databaseTemplate, path.join(this.dataDir, 'pglite'), { recursive: true })
     process.once('exit', () => this.#child?.kill('SIGKILL'))
   }
 

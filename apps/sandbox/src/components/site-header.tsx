@@ -57,6 +57,8 @@ function ThemeButton() {
 function UserMenu({ user }: { user: CurrentUser }) {
   const router = useRouter()
   const [failure, setFailure] = useState<string>()
+  // The menu stays within the header's landmark, where a screen reader looks for it.
+  const [place, setPlace] = useState<HTMLElement | null>(null)
 
   const leave = async () => {
     const outcome = await signOut()
@@ -67,11 +69,12 @@ function UserMenu({ user }: { user: CurrentUser }) {
 
   return (
     <Menu.Root>
+      <div ref={setPlace} />
       <Menu.Trigger className={buttonClass({ variant: 'secondary' }, 'max-w-44')}>
         <span className="truncate">{user.name}</span>
         <ChevronDown aria-hidden className="size-4 shrink-0 text-ink-soft" />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={place}>
         <Menu.Positioner align="end" sideOffset={6} className="z-30">
           <Menu.Popup className="min-w-56 rounded-xl border bg-surface p-1.5 text-sm shadow-card outline-none">
             <p className="truncate px-2.5 py-2 text-ink-soft">{user.email}</p>

@@ -69,7 +69,7 @@ export const getRealtimePage = createServerFn({ method: 'GET' }).handler(async (
   }
 })
 
-export const publishInput = z.object({
+const publishInput = z.object({
   channel: z.string(),
   text: z.string().trim().min(1, 'Write something first.').max(500, 'At most 500 characters.'),
 })
@@ -80,9 +80,9 @@ export interface PublishResult {
   readonly delivered: boolean
 }
 
-/** Saves a message, then publishes it. 401 without a session, 403 for a channel that isn't the user's. */
+/** Saves a message, then publishes it. 400 for bad input, 401 without a session, 403 for another's channel. */
 export const publishMessage = createServerFn({ method: 'POST' })
-  .validator(publishInput)
+  .validator((input: z.input<typeof publishInput>) => check(publishInput, input))
   .handler(async ({ context, data: { channel, text } }): Promise<PublishResult> => {
     const user = await requireUser(context)
     requireChannel(user, channel)
@@ -95,7 +95,7 @@ export const publishMessage = createServerFn({ method: 'POST' })
 
 /** The newest messages that the database holds for a channel, newest first. 401 and 403 as above. */
 export const getSavedMessages = createServerFn({ method: 'GET' })
-  .validator(z.object({ channel: z.string() }))
+  .validator((input: { channel: string }) => check(z.object({ channel: z.string() }), input))
   .handler(async ({ context, data: { channel } }): Promise<Message[]> => {
     requireChannel(await requireUser(context), channel)
     return savedMessages(context, channel)
@@ -158,6 +158,13 @@ async function requireUser(context: AppContext): Promise<CurrentUser> {
 
 function requireChannel(user: CurrentUser, channel: string): void {
   if (channel !== demoChannel && channel !== personalChannel(user.id)) throw permissionDenied()
+}
+
+/** A thrown ZodError would be answered with status 200. */
+function check<T>(schema: z.ZodType<T>, input: unknown): T {
+  const { success, data, error } = schema.safeParse(input)
+  if (success) return data
+  throw answer(400, { detail: error.issues.map(({ message }) => message).join(' ') })
 }
 
 function unauthorized(): Response {

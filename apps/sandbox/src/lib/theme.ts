@@ -20,6 +20,8 @@ export function followSystemTheme(): () => void {
   const follow = () => {
     if (storedTheme() === null) document.documentElement.classList.toggle('dark', query.matches)
   }
+  // It may have changed since the script in the head ran.
+  follow()
   query.addEventListener('change', follow)
   return () => query.removeEventListener('change', follow)
 }

@@ -25,12 +25,7 @@ export function ChannelChoice({
       <h2 id={id} className="text-sm font-medium">
         Channel
       </h2>
-      <RadioGroup
-        aria-labelledby={id}
-        value={value}
-        onValueChange={onChange}
-        className="grid gap-2 sm:grid-cols-2"
-      >
+      <RadioGroup aria-labelledby={id} value={value} onValueChange={onChange} className="grid gap-2 sm:grid-cols-2">
         {options.map(({ channel, label, explanation, shared }) => {
           const Icon = shared ? Users : Lock
           return (

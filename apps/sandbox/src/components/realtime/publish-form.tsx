@@ -31,7 +31,13 @@ export function PublishForm({ channel, onUnauthorized }: { channel: string; onUn
       input.current?.focus()
     } catch (error) {
       if (error instanceof Response && error.status === 401) return onUnauthorized()
-      setOutcome({ tone: 'bad', text: 'Not saved. The server could not be reached or refused; please try again.' })
+      const refused = error instanceof Response && error.status < 500
+      setOutcome({
+        tone: 'bad',
+        text: refused
+          ? 'Not saved: the server refused it.'
+          : 'Not saved: the server could not be reached. Please try again.',
+      })
     } finally {
       setBusy(false)
     }

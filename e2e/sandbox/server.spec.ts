@@ -1,0 +1,71 @@
+import { createConnection } from 'node:net'
+import { expect, test } from '../support/fixtures.ts'
+import { SandboxServer } from '../support/sandbox-server.ts'
+
+test('a taken port: one clear line, exit code 1, and nothing opened', async ({ running }) => {
+  const second = new SandboxServer({ env: { PORT: String(running.sandbox.port) } })
+  expect(await second.launch().ended).toEqual({ code: 1, signal: null })
+  expect(second.output.trim().split('\n')).toEqual([
+    `Port ${running.sandbox.port} is already in use. Stop what listens there, or choose another: PORT=${running.sandbox.port + 1}`,
+  ])
+  await second.remove()
+})
+
+test('a data folder in use: one clear line and exit code 1', async ({ running }) => {
+  const second = new SandboxServer({ env: { DATA_DIR: running.sandbox.dataDir, PORT: '0' } })
+  expect(await second.launch().ended).toEqual({ code: 1, signal: null })
+  expect(second.output.trim().split('\n')).toEqual([
+    `Another process uses the data folder ${running.sandbox.dataDir}. Stop it, or set DATA_DIR to another folder.`,
+  ])
+  await second.remove()
+})
+
+test('a wrong setting: one clear line and exit code 1', async () => {
+  const server = new SandboxServer({ env: { REALTIME: 'perhaps' } })
+  expect(await server.launch().ended).toEqual({ code: 1, signal: null })
+  expect(server.output.trim()).toBe('REALTIME is "perhaps"; it can be on, off.')
+  await server.remove()
+})
+
+test('SIGTERM ends it with 0, kill -9 loses nothing, and a second signal does not wait', async () => {
+  const server = await SandboxServer.start()
+  const secretOf = async () => (await fetch(`${server.url}/health`)).ok && server.hubApiKey
+  const secret = await secretOf()
+  try {
+    expect(await server.end('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
+    await server.start()
+    expect(await secretOf()).toBe(secret)
+
+    expect(await server.end('SIGINT')).toEqual({ code: 0, signal: null })
+    await server.start()
+
+    // A request that never ends holds the first signal up; the second one has no patience.
+    const socket = createConnection(server.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(
+      'POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const first = server.end('SIGTERM')
+    await expect.poll(() => server.output).toContain('closing')
+    expect(await server.end('SIGTERM')).toEqual({ code: 1, signal: null })
+    await first
+    socket.destroy()
+  } finally {
+    await server.remove()
+  }
+})
+
+test('it prints the URL, and an upgrade that is nobody’s gets 404', async ({ running }) => {
+  expect(running.sandbox.output).toContain(`Backchannel sandbox: ${running.sandbox.url}\n`)
+  const status = await new Promise<string>((resolve, reject) => {
+    const socket = createConnection(running.sandbox.port, '127.0.0.1')
+    socket.once('error', reject)
+    socket.once('data', (data) => {
+      socket.destroy()
+      resolve(data.toString().split('\r\n', 1)[0] ?? '')
+    })
+    socket.write('GET /somewhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  })
+  expect(status).toBe('HTTP/1.1 404 Not Found')
+})

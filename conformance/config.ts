@@ -56,7 +56,12 @@ const namespaces: Namespace[] = [
   { name: 'talk', allow_subscribe_for_client: true, allow_publish_for_client: true },
   { name: 'talkstored', allow_subscribe_for_client: true, ...history, allow_publish_for_client: true },
   { name: 'talkmembers', allow_subscribe_for_client: true, allow_publish_for_subscriber: true },
-  { name: 'talkjson', allow_subscribe_for_client: true, allow_publish_for_client: true, publication_data_format: 'json' },
+  {
+    name: 'talkjson',
+    allow_subscribe_for_client: true,
+    allow_publish_for_client: true,
+    publication_data_format: 'json',
+  },
   {
     name: 'talkobject',
     allow_subscribe_for_client: true,

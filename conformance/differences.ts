@@ -88,11 +88,7 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'centrifugo v5',
-    cases: [
-      'connection tokens: exp in two years',
-      'connection tokens: exp beyond 2^53',
-      'server api: refresh: a user',
-    ],
+    cases: ['connection tokens: exp in two years', 'connection tokens: exp beyond 2^53', 'server api: refresh: a user'],
     reason: 'v6 tells a client at most a year of lifetime, v5 whatever the token says.',
   },
   {
@@ -198,5 +194,7 @@ export function renderDifferences(): string {
       '`npm run record -w conformance` from [differences.ts](differences.ts).',
     ...sections,
     '',
-  ].join('\n\n').replace(/\n+$/, '\n')
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n')
 }

@@ -27,7 +27,12 @@ async function playTwice(topic: Topic): Promise<Map<string, string[]>> {
   const stable = new Map<string, string[]>()
   for (const [name, lines] of first) {
     const again = second.get(name)
-    if (lines instanceof Error || again instanceof Error || again === undefined || lines.join('\n') !== again.join('\n')) {
+    if (
+      lines instanceof Error ||
+      again instanceof Error ||
+      again === undefined ||
+      lines.join('\n') !== again.join('\n')
+    ) {
       console.error(`${topic.name}: ${name}: not the same twice`, lines, again)
       process.exitCode = 1
     } else {

@@ -16,7 +16,10 @@ export const connections: Area = {
       async run(stage) {
         const peer = await stage.connect()
         const connected = await peer.event('connected')
-        expect(connected).toMatchObject({ transport: 'websocket', client: expect.stringMatching(/^[0-9a-f-]{36}$/) as string })
+        expect(connected).toMatchObject({
+          transport: 'websocket',
+          client: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        })
         expect(peer.client.state).toBe(State.Connected)
       },
     },

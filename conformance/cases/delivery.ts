@@ -51,10 +51,11 @@ export const delivery: Area = {
         const peer = await stage.connect()
         const listeners = await Promise.all(channels.map((channel) => peer.subscribe(channel)))
         await stage.result('broadcast', { channels, data: 'first' })
-        await Promise.all(numbers(50).map((n) => stage.publish(channels[n % 5]!, n)))
+        await Promise.all(channels.flatMap((channel) => numbers(10).map((n) => stage.publish(channel, n))))
         await Promise.all(listeners.map((listener) => listener.hears(11)))
-        for (const { publications } of listeners)
+        for (const { publications } of listeners) {
           expect(publications.map(({ offset }) => offset)).toEqual(numbers(11).map((n) => n + 1))
+        }
       },
     },
     {
@@ -62,7 +63,9 @@ export const delivery: Area = {
       async run(stage) {
         const channel = stage.channel('open')
         const listener = await (await stage.connect()).subscribe(channel)
-        const answer = await stage.call('batch', { commands: numbers(200).map((data) => ({ publish: { channel, data } })) })
+        const answer = await stage.call('batch', {
+          commands: numbers(200).map((data) => ({ publish: { channel, data } })),
+        })
         expect(answer).toMatchObject({ status: 200, body: { replies: numbers(200).map(() => ({ publish: {} })) } })
         await listener.hears(200)
         expect(listener.data).toEqual(numbers(200))
@@ -99,14 +102,16 @@ export const delivery: Area = {
         const channel = stage.channel('talk')
         const speaker = await stage.connect({ token: stage.token({ info: { name: 'Ada' } }) })
         const hearer = await stage.connect({ token: stage.token({ sub: 'hearer' }) })
-        const listeners = [await speaker.subscribe(channel), await hearer.subscribe(channel)]
-        await listeners[0]!.subscription.publish({ text: 'hello' })
+        const own = await speaker.subscribe(channel)
+        const listeners = [own, await hearer.subscribe(channel)]
+        await own.subscription.publish({ text: 'hello' })
         await Promise.all(listeners.map((listener) => listener.hears(1)))
-        for (const { publications } of listeners)
+        for (const { publications } of listeners) {
           expect(publications[0]).toMatchObject({
             data: { text: 'hello' },
             info: { user: stage.name, connInfo: { name: 'Ada' } },
           })
+        }
       },
     },
     {
@@ -115,7 +120,10 @@ export const delivery: Area = {
         const channel = stage.channel('open')
         const peer = await stage.connect()
         const listener = await peer.subscribe(channel)
-        await expect(listener.subscription.publish({})).rejects.toMatchObject({ code: 103, message: 'permission denied' })
+        await expect(listener.subscription.publish({})).rejects.toMatchObject({
+          code: 103,
+          message: 'permission denied',
+        })
         await expect(peer.client.publish('nowhere:a', {})).rejects.toMatchObject({ code: 102 })
         await stage.publish(channel, 'from the server')
         await listener.hears(1)
@@ -142,7 +150,11 @@ export const delivery: Area = {
         const listener = await one.subscribe(channel)
         await two.subscribe(channel)
         const { clients } = await listener.subscription.presence()
-        expect(Object.values(clients).map(({ user }) => user).toSorted()).toEqual(['one', 'two'])
+        expect(
+          Object.values(clients)
+            .map(({ user }) => user)
+            .toSorted(),
+        ).toEqual(['one', 'two'])
         expect(await listener.subscription.presenceStats()).toEqual({ numClients: 2, numUsers: 2 })
         expect(await stage.result('presence_stats', { channel })).toEqual({ num_clients: 2, num_users: 2 })
       },

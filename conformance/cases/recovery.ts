@@ -1,3 +1,4 @@
+import { SubscriptionState } from 'centrifuge'
 import { expect } from 'vitest'
 
 import type { Area } from '../suite/case.ts'
@@ -34,7 +35,11 @@ export const recovery: Area = {
         const listener = await peer.subscribe(channel)
         await stage.publish(channel, 'heard')
         await listener.hears(1)
-        expect(await missing(stage, peer, listener, 5)).toMatchObject({ wasRecovering: true, recovered: true, hasRecoveredPublications: true })
+        expect(await missing(stage, peer, listener, 5)).toMatchObject({
+          wasRecovering: true,
+          recovered: true,
+          hasRecoveredPublications: true,
+        })
         await stage.publish(channel, 'new')
         await listener.hears(7)
         expect(offsets(listener)).toEqual(upTo(7))
@@ -48,7 +53,11 @@ export const recovery: Area = {
         const listener = await peer.subscribe(channel)
         await stage.publish(channel, 'heard')
         await listener.hears(1)
-        expect(await missing(stage, peer, listener, 0)).toMatchObject({ wasRecovering: true, recovered: true, hasRecoveredPublications: false })
+        expect(await missing(stage, peer, listener, 0)).toMatchObject({
+          wasRecovering: true,
+          recovered: true,
+          hasRecoveredPublications: false,
+        })
       },
     },
     {
@@ -84,7 +93,11 @@ export const recovery: Area = {
         await stage.publish(channel, 1)
         const peer = await stage.connect()
         const listener = await peer.subscribe(channel, { since: { offset: 1, epoch: 'lost' } })
-        expect(await listener.event('subscribed')).toMatchObject({ wasRecovering: true, recovered: false, streamPosition: { offset: 1 } })
+        expect(await listener.event('subscribed')).toMatchObject({
+          wasRecovering: true,
+          recovered: false,
+          streamPosition: { offset: 1 },
+        })
       },
     },
     {
@@ -93,7 +106,7 @@ export const recovery: Area = {
         const channel = stage.channel('stream')
         const { epoch } = await stage.publish(channel, 1)
         await stage.publish(channel, 2)
-        const listener = await (await stage.connect()).subscribe(channel, { since: { offset: 1, epoch: epoch! } })
+        const listener = await (await stage.connect()).subscribe(channel, { since: { offset: 1, epoch } })
         await listener.hears(1)
         expect(offsets(listener)).toEqual([2])
       },
@@ -122,11 +135,11 @@ export const recovery: Area = {
         const listener = await (await stage.connect()).subscribe(channel)
         const positions = []
         for (const n of upTo(4)) positions.push(await stage.publish(channel, n))
-        const { epoch } = positions[0]!
+        const epoch = positions[0]?.epoch ?? ''
         const all = await listener.subscription.history({ limit: 100 })
         expect(all).toMatchObject({ offset: 4, epoch })
         expect(all.publications.map(({ data }) => data as number)).toEqual([1, 2, 3, 4])
-        const page = await listener.subscription.history({ limit: 2, since: { offset: 1, epoch: epoch! } })
+        const page = await listener.subscription.history({ limit: 2, since: { offset: 1, epoch } })
         expect(page.publications.map(({ offset }) => offset)).toEqual([2, 3])
         const back = await listener.subscription.history({ limit: 2, reverse: true })
         expect(back.publications.map(({ offset }) => offset)).toEqual([4, 3])
@@ -152,9 +165,13 @@ export const recovery: Area = {
         const total = 250
         for (let n = 1; n <= total; n += 1) {
           const publishing = stage.publish(channel, n)
-          if (random() < 0.05) peers[Math.floor(random() * peers.length)]!.cut()
+          if (random() < 0.05) peers[Math.floor(random() * peers.length)]?.cut()
           if (random() < 0.7) await publishing
-          if (random() < 0.1) await waitFor('a client that is back', () => listeners.some(({ subscription }) => subscription.state === 'subscribed'))
+          if (random() < 0.1) {
+            await waitFor('a client that is back', () =>
+              listeners.some(({ subscription }) => subscription.state === SubscriptionState.Subscribed),
+            )
+          }
         }
         for (const listener of listeners) {
           await listener.hears(total)

@@ -26,7 +26,11 @@ export const subscriptions: Area = {
       async run(stage) {
         const peer = await stage.connect()
         const listener = await peer.subscribe(stage.channel('open'))
-        expect(await listener.event('subscribed')).toMatchObject({ recoverable: false, positioned: false, wasRecovering: false })
+        expect(await listener.event('subscribed')).toMatchObject({
+          recoverable: false,
+          positioned: false,
+          wasRecovering: false,
+        })
       },
     },
     {
@@ -46,7 +50,9 @@ export const subscriptions: Area = {
       async run(stage) {
         const channel = stage.channel('closed')
         const peer = await stage.connect()
-        const listener = await peer.subscribe(channel, { getToken: () => Promise.resolve(subscriptionToken(stage, channel)) })
+        const listener = await peer.subscribe(channel, {
+          getToken: () => Promise.resolve(subscriptionToken(stage, channel)),
+        })
         await stage.publish(channel, { secret: true })
         await listener.hears(1)
         expect(listener.data).toEqual([{ secret: true }])
@@ -201,9 +207,15 @@ export const limited: Area = {
       name: 'a subscription above the limit is refused, the others stay',
       async run(stage) {
         const peer = await stage.connect()
-        const listeners = [await peer.subscribe(stage.channel('open', '-1')), await peer.subscribe(stage.channel('open', '-2'))]
+        const listeners = [
+          await peer.subscribe(stage.channel('open', '-1')),
+          await peer.subscribe(stage.channel('open', '-2')),
+        ]
         expect(await refused(peer, stage.channel('open', '-3'))).toMatchObject({ code: 106, reason: 'limit exceeded' })
-        await stage.result('broadcast', { channels: [stage.channel('open', '-1'), stage.channel('open', '-2')], data: 1 })
+        await stage.result('broadcast', {
+          channels: [stage.channel('open', '-1'), stage.channel('open', '-2')],
+          data: 1,
+        })
         await Promise.all(listeners.map((listener) => listener.hears(1)))
       },
     },

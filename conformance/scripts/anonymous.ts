@@ -11,12 +11,44 @@ export const anonymous: Topic = {
     script('connect with an empty token', send('{"id":1,"connect":{"token":""}}'), settle),
     script('connect with a bad token', send('{"id":1,"connect":{"token":"nonsense"}}'), settle),
     script('subscribe to what clients may', withoutToken, send('{"id":2,"subscribe":{"channel":"open:$N"}}'), settle),
-    script('subscribe to what anonymous clients may', withoutToken, send('{"id":2,"subscribe":{"channel":"anonymous:$N"}}'), settle),
-    script('subscribe to a user-limited channel of nobody', withoutToken, send('{"id":2,"subscribe":{"channel":"limited:a#"}}'), settle),
-    script('subscribe with a token without sub', withoutToken, send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { channel: 'closed:$N' } } }), settle),
-    script('subscribe with a token of a user', withoutToken, send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:$N' } } }), settle),
-    script('publish to what clients may', withoutToken, send('{"id":2,"publish":{"channel":"talk:$N","data":{}}}'), settle),
-    script('history of what clients may read', withoutToken, send('{"id":2,"history":{"channel":"readable:$N"}}'), settle),
+    script(
+      'subscribe to what anonymous clients may',
+      withoutToken,
+      send('{"id":2,"subscribe":{"channel":"anonymous:$N"}}'),
+      settle,
+    ),
+    script(
+      'subscribe to a user-limited channel of nobody',
+      withoutToken,
+      send('{"id":2,"subscribe":{"channel":"limited:a#"}}'),
+      settle,
+    ),
+    script(
+      'subscribe with a token without sub',
+      withoutToken,
+      send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { channel: 'closed:$N' } } }),
+      settle,
+    ),
+    script(
+      'subscribe with a token of a user',
+      withoutToken,
+      send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'closed:$N' } },
+      }),
+      settle,
+    ),
+    script(
+      'publish to what clients may',
+      withoutToken,
+      send('{"id":2,"publish":{"channel":"talk:$N","data":{}}}'),
+      settle,
+    ),
+    script(
+      'history of what clients may read',
+      withoutToken,
+      send('{"id":2,"history":{"channel":"readable:$N"}}'),
+      settle,
+    ),
     script('refresh', withoutToken, send('{"id":2,"refresh":{"token":"$TOKEN"}}'), settle),
   ],
 }
@@ -27,7 +59,11 @@ export const namedOnly: Topic = {
   config: { client: { disallow_anonymous_connection_tokens: true } },
   scripts: [
     script('a token without sub', send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: {} } }), settle),
-    script('a token with an empty sub', send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '' } } }), settle),
+    script(
+      'a token with an empty sub',
+      send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '' } } }),
+      settle,
+    ),
     script('a token with a sub', send('{"id":1,"connect":{"token":"$TOKEN"}}'), settle),
   ],
 }

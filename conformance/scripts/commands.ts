@@ -34,13 +34,52 @@ export const commands: Topic = {
     after('refresh without a token', '{"id":2,"refresh":{}}'),
     after('refresh with an empty token', '{"id":2,"refresh":{"token":""}}'),
     after('refresh with nonsense', '{"id":2,"refresh":{"token":"nonsense"}}'),
-    script('refresh with an expired token', connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(-60) } } }), settle),
-    script("refresh with another user's token", connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: 'somebody', exp: inSeconds(600) } } }), settle),
-    script('refresh with a token without exp', connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N' } } }), settle),
-    script('refresh with a token of another key', connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(600) }, key: 'other' } }), settle),
-    script('refresh with a subscription token', connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(600), channel: 'open:a' } } }), settle),
-    script('refresh with a token that adds a channel', connect, send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(600), channels: ['open:a'] } } }), settle),
-    script('refresh of a connection that never expires', send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N' } } }), send('{"id":2,"refresh":{"token":"$TOKEN"}}'), settle),
+    script(
+      'refresh with an expired token',
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
+      settle,
+    ),
+    script(
+      "refresh with another user's token",
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: 'somebody', exp: inSeconds(600) } } }),
+      settle,
+    ),
+    script(
+      'refresh with a token without exp',
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N' } } }),
+      settle,
+    ),
+    script(
+      'refresh with a token of another key',
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(600) }, key: 'other' } }),
+      settle,
+    ),
+    script(
+      'refresh with a subscription token',
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', {
+        $T: { claims: { sub: '$N', exp: inSeconds(600), channel: 'open:a' } },
+      }),
+      settle,
+    ),
+    script(
+      'refresh with a token that adds a channel',
+      connect,
+      send('{"id":2,"refresh":{"token":"$T"}}', {
+        $T: { claims: { sub: '$N', exp: inSeconds(600), channels: ['open:a'] } },
+      }),
+      settle,
+    ),
+    script(
+      'refresh of a connection that never expires',
+      send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N' } } }),
+      send('{"id":2,"refresh":{"token":"$TOKEN"}}'),
+      settle,
+    ),
     after('sub_refresh of a channel not subscribed', '{"id":2,"sub_refresh":{"channel":"open:$N","token":"x"}}'),
     after('sub_refresh without a channel', '{"id":2,"sub_refresh":{"token":"x"}}'),
     after('presence', '{"id":2,"presence":{"channel":"open:$N"}}'),
@@ -53,7 +92,21 @@ export const commands: Topic = {
     after('unsubscribe without a channel', '{"id":2,"unsubscribe":{}}'),
     after('unsubscribe with a null channel', '{"id":2,"unsubscribe":{"channel":null}}'),
     after('unsubscribe with a channel of the wrong type', '{"id":2,"unsubscribe":{"channel":5}}'),
-    script('unsubscribe twice', connect, send('{"id":2,"subscribe":{"channel":"open:$N"}}\n{"id":3,"unsubscribe":{"channel":"open:$N"}}\n{"id":4,"unsubscribe":{"channel":"open:$N"}}'), settle),
-    script('several wrong commands in one frame', connect, send('{"id":2,"subscribe":{"channel":"nowhere:a"}}\n{"id":3,"publish":{"channel":"nowhere:a","data":{}}}\n{"id":4,"history":{"channel":"nowhere:a"}}\n{"id":5,"rpc":{"method":"x"}}'), settle),
+    script(
+      'unsubscribe twice',
+      connect,
+      send(
+        '{"id":2,"subscribe":{"channel":"open:$N"}}\n{"id":3,"unsubscribe":{"channel":"open:$N"}}\n{"id":4,"unsubscribe":{"channel":"open:$N"}}',
+      ),
+      settle,
+    ),
+    script(
+      'several wrong commands in one frame',
+      connect,
+      send(
+        '{"id":2,"subscribe":{"channel":"nowhere:a"}}\n{"id":3,"publish":{"channel":"nowhere:a","data":{}}}\n{"id":4,"history":{"channel":"nowhere:a"}}\n{"id":5,"rpc":{"method":"x"}}',
+      ),
+      settle,
+    ),
   ],
 }

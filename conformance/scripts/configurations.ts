@@ -11,7 +11,10 @@ export const configurations: readonly Topic[] = [
     name: 'no api key',
     config: { http_api: { key: '' } },
     scripts: [
-      script('a call without a key', http({ method: 'POST', path: '/api/publish', body: '{"channel":"open:a","data":{}}' })),
+      script(
+        'a call without a key',
+        http({ method: 'POST', path: '/api/publish', body: '{"channel":"open:a","data":{}}' }),
+      ),
       script('a call with an empty key', api('publish', '{"channel":"open:a","data":{}}', { 'x-api-key': '' })),
       script('a call with any key', api('publish', '{"channel":"open:a","data":{}}')),
     ],
@@ -24,7 +27,10 @@ export const configurations: readonly Topic[] = [
       script('publish without data', api('publish', '{"channel":"open:a"}')),
       script('publish', api('publish', '{"channel":"open:a","data":{}}')),
       script('broadcast with an unknown namespace', api('broadcast', '{"channels":["nowhere:a"],"data":{}}')),
-      script('a batch with an unknown namespace', api('batch', '{"commands":[{"publish":{"channel":"nowhere:a","data":{}}}]}')),
+      script(
+        'a batch with an unknown namespace',
+        api('batch', '{"commands":[{"publish":{"channel":"nowhere:a","data":{}}}]}'),
+      ),
     ],
   },
   {
@@ -53,9 +59,27 @@ export const configurations: readonly Topic[] = [
     name: 'subscription token key',
     config: { client: { subscription_token: { enabled: true, hmac_secret_key: 'another key' } } },
     scripts: [
-      script('a subscription token of its own key', connect, send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:$N' }, key: 'another key' } }), settle),
-      script('a subscription token of the connection key', connect, send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:$N' } } }), settle),
-      script('a connection token of the subscription key', send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N' }, key: 'another key' } }), settle),
+      script(
+        'a subscription token of its own key',
+        connect,
+        send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', {
+          $T: { claims: { sub: '$N', channel: 'closed:$N' }, key: 'another key' },
+        }),
+        settle,
+      ),
+      script(
+        'a subscription token of the connection key',
+        connect,
+        send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', {
+          $T: { claims: { sub: '$N', channel: 'closed:$N' } },
+        }),
+        settle,
+      ),
+      script(
+        'a connection token of the subscription key',
+        send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N' }, key: 'another key' } }),
+        settle,
+      ),
     ],
   },
   {
@@ -72,8 +96,21 @@ export const configurations: readonly Topic[] = [
       },
     },
     scripts: [
-      script('subscribe, publish, history', connect, send('{"id":2,"subscribe":{"channel":"$N"}}'), receive(), api('publish', '{"channel":"$N","data":{}}'), send('{"id":3,"history":{"channel":"$N","limit":5}}'), settle),
-      script('a channel that begins with the boundary', connect, send('{"id":2,"subscribe":{"channel":":$N"}}'), settle),
+      script(
+        'subscribe, publish, history',
+        connect,
+        send('{"id":2,"subscribe":{"channel":"$N"}}'),
+        receive(),
+        api('publish', '{"channel":"$N","data":{}}'),
+        send('{"id":3,"history":{"channel":"$N","limit":5}}'),
+        settle,
+      ),
+      script(
+        'a channel that begins with the boundary',
+        connect,
+        send('{"id":2,"subscribe":{"channel":":$N"}}'),
+        settle,
+      ),
       script('the boundary alone', connect, send('{"id":2,"subscribe":{"channel":":"}}'), settle),
     ],
   },

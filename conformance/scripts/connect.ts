@@ -37,10 +37,32 @@ export const connectCommand: Topic = {
     script('subs with an open channel', connecting(`${T},"subs":{"open:$N":{}}`), settle),
     script('subs with a channel that is denied', connecting(`${T},"subs":{"closed:$N":{}}`), settle),
     script('subs with an unknown namespace', connecting(`${T},"subs":{"nowhere:$N":{}}`), closed),
-    script('subs with a stream', connecting(`${T},"subs":{"stream:$N":{"recover":true,"epoch":"","offset":0}}`), settle),
-    script('a token with channels', send('{"id":1,"connect":{"token":"$CHANNELS"}}', { $CHANNELS: { claims: { sub: '$N', exp: inSeconds(600), channels: ['open:a'] } } }), settle),
-    script('a token with subs', send('{"id":1,"connect":{"token":"$SUBS"}}', { $SUBS: { claims: { sub: '$N', exp: inSeconds(600), subs: { 'stream:a': { data: { hello: 1 } } } } } }), settle),
-    script('a token with a channel of an unknown namespace', send('{"id":1,"connect":{"token":"$CHANNELS"}}', { $CHANNELS: { claims: { sub: '$N', exp: inSeconds(600), channels: ['nowhere:a'] } } }), receive()),
+    script(
+      'subs with a stream',
+      connecting(`${T},"subs":{"stream:$N":{"recover":true,"epoch":"","offset":0}}`),
+      settle,
+    ),
+    script(
+      'a token with channels',
+      send('{"id":1,"connect":{"token":"$CHANNELS"}}', {
+        $CHANNELS: { claims: { sub: '$N', exp: inSeconds(600), channels: ['open:a'] } },
+      }),
+      settle,
+    ),
+    script(
+      'a token with subs',
+      send('{"id":1,"connect":{"token":"$SUBS"}}', {
+        $SUBS: { claims: { sub: '$N', exp: inSeconds(600), subs: { 'stream:a': { data: { hello: 1 } } } } },
+      }),
+      settle,
+    ),
+    script(
+      'a token with a channel of an unknown namespace',
+      send('{"id":1,"connect":{"token":"$CHANNELS"}}', {
+        $CHANNELS: { claims: { sub: '$N', exp: inSeconds(600), channels: ['nowhere:a'] } },
+      }),
+      receive(),
+    ),
     script('without an id', send(`{"connect":{${T}}}`), closed),
     script('id 0', connecting(T, '0'), closed),
     script('id null', connecting(T, 'null'), closed),
@@ -64,8 +86,24 @@ export const connectCommand: Topic = {
     script('ping before connect', send('{"id":1,"ping":{}}'), closed),
     script('pong before connect', send('{}'), closed),
     script('an id alone before connect', send('{"id":1}'), closed),
-    script('commands after a refused connect', send('{"id":1,"connect":{"token":"$OLD"}}\n{"id":2,"subscribe":{"channel":"open:$N"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }), receive()),
-    script('the end after a refused connect', send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }), closed),
-    script('a good connect after a refused one', send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }), receive(), connecting(T, '2'), closed),
+    script(
+      'commands after a refused connect',
+      send('{"id":1,"connect":{"token":"$OLD"}}\n{"id":2,"subscribe":{"channel":"open:$N"}}', {
+        $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } },
+      }),
+      receive(),
+    ),
+    script(
+      'the end after a refused connect',
+      send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
+      closed,
+    ),
+    script(
+      'a good connect after a refused one',
+      send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
+      receive(),
+      connecting(T, '2'),
+      closed,
+    ),
   ],
 }

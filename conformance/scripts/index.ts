@@ -15,6 +15,9 @@ import { tokens } from './tokens.ts'
 
 /** Every raw script. */
 export const topics: readonly Topic[] = [
+  // The ones that wait long come first.
+  lifetimes,
+  expiry,
   frames,
   handshake,
   connectCommand,
@@ -28,6 +31,4 @@ export const topics: readonly Topic[] = [
   namedOnly,
   limits,
   ...configurations,
-  lifetimes,
-  expiry,
 ]

@@ -1,7 +1,11 @@
 import { closed, connect, inSeconds, pause, receive, script, send, settle, type Topic } from '../support/script.ts'
 
-const expiring = (seconds: number) => send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(seconds) } } })
-const subscribing = (seconds: number) => send('{"id":2,"subscribe":{"channel":"open:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(seconds) } } })
+const expiring = (seconds: number) =>
+  send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(seconds) } } })
+const subscribing = (seconds: number) =>
+  send('{"id":2,"subscribe":{"channel":"open:$N","token":"$T"}}', {
+    $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(seconds) } },
+  })
 
 /** What only time brings about, with everything set to about a second. */
 export const lifetimes: Topic = {
@@ -21,7 +25,13 @@ export const lifetimes: Topic = {
     script('a ping that is not answered', connect, closed),
     script('a ping that is answered, and the next one not', connect, receive(), send('{}'), receive(), closed),
     script('a pong that comes twice', connect, receive(), send('{}\n{}'), closed),
-    script('commands in place of a pong', connect, receive(), send('{"id":2,"unsubscribe":{"channel":"open:a"}}'), closed),
+    script(
+      'commands in place of a pong',
+      connect,
+      receive(),
+      send('{"id":2,"unsubscribe":{"channel":"open:a"}}'),
+      closed,
+    ),
   ],
 }
 
@@ -33,9 +43,33 @@ export const expiry: Topic = {
   },
   scripts: [
     script('a token that is not refreshed', expiring(1), closed),
-    script('a token that is refreshed', expiring(2), receive(), send('{"id":2,"refresh":{"token":"$TOKEN"}}'), pause(4500, 'the first token lives 2 s and has 1 s to be refreshed'), settle),
-    script('a token that is refreshed too late', expiring(1), receive(), pause(3500, 'the token lives 1 s and has 1 s to be refreshed'), send('{"id":2,"refresh":{"token":"$TOKEN"}}'), closed),
+    script(
+      'a token that is refreshed',
+      expiring(2),
+      receive(),
+      send('{"id":2,"refresh":{"token":"$TOKEN"}}'),
+      pause(4500, 'the first token lives 2 s and has 1 s to be refreshed'),
+      settle,
+    ),
+    script(
+      'a token that is refreshed too late',
+      expiring(1),
+      receive(),
+      pause(3500, 'the token lives 1 s and has 1 s to be refreshed'),
+      send('{"id":2,"refresh":{"token":"$TOKEN"}}'),
+      closed,
+    ),
     script('a subscription that is not refreshed', connect, subscribing(1), receive(2), settle),
-    script('a subscription that is refreshed', connect, subscribing(2), receive(), send('{"id":3,"sub_refresh":{"channel":"open:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(600) } } }), pause(6000, 'the first subscription token lives 2 s and has 1 s to be refreshed'), settle),
+    script(
+      'a subscription that is refreshed',
+      connect,
+      subscribing(2),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"open:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(600) } },
+      }),
+      pause(6000, 'the first subscription token lives 2 s and has 1 s to be refreshed'),
+      settle,
+    ),
   ],
 }

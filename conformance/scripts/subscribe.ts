@@ -1,8 +1,23 @@
-import { api, connect, inSeconds, needs, receive, script, send, settle, type Step, type Topic } from '../support/script.ts'
+import {
+  api,
+  connect,
+  inSeconds,
+  needs,
+  receive,
+  script,
+  send,
+  settle,
+  type Step,
+  type Topic,
+} from '../support/script.ts'
 
 const subscribe = (fields: string) => send(`{"id":2,"subscribe":{${fields}}}`)
 const to = (channel: string, more = '') => subscribe(`"channel":"${channel}"${more}`)
-const withToken = (channel: string, claims: Record<string, unknown>, options: { key?: string; header?: Record<string, unknown> } = {}): Step =>
+const withToken = (
+  channel: string,
+  claims: Record<string, unknown>,
+  options: { key?: string; header?: Record<string, unknown> } = {},
+): Step =>
   send(`{"id":2,"subscribe":{"channel":"${channel}","token":"$T"}}`, {
     $T: { claims: { sub: '$N', exp: inSeconds(600), channel, ...claims }, ...options },
   })
@@ -15,7 +30,12 @@ export const subscribing: Topic = {
     one('an open channel', to('open:$N')),
     one('an open channel twice', to('open:$N'), send('{"id":3,"subscribe":{"channel":"open:$N"}}')),
     one('two channels', to('open:a'), send('{"id":3,"subscribe":{"channel":"open:b"}}')),
-    one('subscribe, unsubscribe, subscribe', to('open:$N'), send('{"id":3,"unsubscribe":{"channel":"open:$N"}}'), to('open:$N')),
+    one(
+      'subscribe, unsubscribe, subscribe',
+      to('open:$N'),
+      send('{"id":3,"unsubscribe":{"channel":"open:$N"}}'),
+      to('open:$N'),
+    ),
     one('a channel that no option opens', to('closed:$N')),
     one('a channel without a namespace', to('$N')),
     one('an unknown namespace', to('nowhere:$N')),
@@ -96,7 +116,12 @@ export const subscribing: Topic = {
     one('a token with a list of channels', withToken('closed:$N', { channel: undefined, channels: ['closed:$N'] })),
     one('a token of another user', withToken('closed:$N', { sub: 'somebody' })),
     one('a token without sub', withToken('closed:$N', { sub: undefined })),
-    one('a token with client instead of sub', send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { client: '$CLIENT', channel: 'closed:$N' } } })),
+    one(
+      'a token with client instead of sub',
+      send('{"id":2,"subscribe":{"channel":"closed:$N","token":"$T"}}', {
+        $T: { claims: { client: '$CLIENT', channel: 'closed:$N' } },
+      }),
+    ),
     one('a token of another client', withToken('closed:$N', { client: 'somebody' })),
     one('a token of this client', withToken('closed:$N', { client: '$CLIENT' })),
     one('a token of another key', withToken('closed:$N', {}, { key: 'other' })),
@@ -113,11 +138,49 @@ export const subscribing: Topic = {
     one('a token with info', withToken('closed:$N', { info: { a: 1 } })),
     one('a token with data', withToken('closed:$N', { data: { hello: [1, 2] } })),
     one('a token with b64data', withToken('closed:$N', { b64data: 'eyJhIjoxfQ==' })),
-    one('sub_refresh of a subscription by token', withToken('closed:$N', {}), receive(), send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:$N', exp: inSeconds(1200) } } })),
-    one('sub_refresh with an empty token', withToken('closed:$N', {}), receive(), send('{"id":3,"sub_refresh":{"channel":"closed:$N"}}')),
-    one('sub_refresh with nonsense', withToken('closed:$N', {}), receive(), send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"x"}}')),
-    one('sub_refresh with a token of another channel', withToken('closed:$N', {}), receive(), send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:other', exp: inSeconds(1200) } } })),
-    one('sub_refresh with an expired token', withToken('closed:$N', {}), receive(), send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'closed:$N', exp: inSeconds(-60) } } })),
-    one('sub_refresh of a subscription without a token', to('open:$N'), receive(), send('{"id":3,"sub_refresh":{"channel":"open:$N","token":"$T"}}', { $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(1200) } } })),
+    one(
+      'sub_refresh of a subscription by token',
+      withToken('closed:$N', {}),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'closed:$N', exp: inSeconds(1200) } },
+      }),
+    ),
+    one(
+      'sub_refresh with an empty token',
+      withToken('closed:$N', {}),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"closed:$N"}}'),
+    ),
+    one(
+      'sub_refresh with nonsense',
+      withToken('closed:$N', {}),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"x"}}'),
+    ),
+    one(
+      'sub_refresh with a token of another channel',
+      withToken('closed:$N', {}),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'closed:other', exp: inSeconds(1200) } },
+      }),
+    ),
+    one(
+      'sub_refresh with an expired token',
+      withToken('closed:$N', {}),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"closed:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'closed:$N', exp: inSeconds(-60) } },
+      }),
+    ),
+    one(
+      'sub_refresh of a subscription without a token',
+      to('open:$N'),
+      receive(),
+      send('{"id":3,"sub_refresh":{"channel":"open:$N","token":"$T"}}', {
+        $T: { claims: { sub: '$N', channel: 'open:$N', exp: inSeconds(1200) } },
+      }),
+    ),
   ],
 }

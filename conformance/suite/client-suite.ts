@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 
-import { areas } from '../cases/index.ts'
 import { suiteConfig } from '../config.ts'
 import { differenceOf } from '../differences.ts'
 import { Stage } from '../support/stage.ts'
 import type { RunningServer, Target } from '../targets/target.ts'
+import type { Area } from './case.ts'
 
 /** The cases with the official client. */
-export function clientSuite(target: Target): void {
+export function clientSuite(target: Target, areas: readonly Area[]): void {
   describe('client', () => {
-    for (const area of areas)
+    for (const area of areas) {
       describe.concurrent(area.name, () => {
         let server: RunningServer
         beforeAll(async () => {
@@ -19,7 +19,11 @@ export function clientSuite(target: Target): void {
 
         for (const { name, run, needs } of area.cases) {
           if (needs !== undefined && !target.capabilities.has(needs)) {
-            test.skip(`${name} (this server has no ${needs})`, { meta: { skipReason: `this server has no ${needs}` } }, () => {})
+            test.skip(
+              `${name} (this server has no ${needs})`,
+              { meta: { skipReason: `this server has no ${needs}` } },
+              () => {},
+            )
             continue
           }
           // A listed difference that is none any more fails here too.
@@ -34,5 +38,6 @@ export function clientSuite(target: Target): void {
           })
         }
       })
+    }
   })
 }

@@ -1,4 +1,10 @@
-import { Centrifuge, type Options, type PublicationContext, type Subscription, type SubscriptionOptions } from 'centrifuge'
+import {
+  Centrifuge,
+  type Options,
+  type PublicationContext,
+  type Subscription,
+  type SubscriptionOptions,
+} from 'centrifuge'
 import { WebSocket } from 'ws'
 
 import { waitFor } from './wait-for.ts'
@@ -18,12 +24,11 @@ export class Peer {
   readonly #sockets: WebSocket[] = []
   #held: Promise<unknown> = Promise.resolve()
 
-  constructor(url: string, options: Partial<Options>) {
+  constructor(url: string, certificate: string | undefined, options: Partial<Options>) {
     const sockets = this.#sockets
-    // Node has no Origin of its own; self-signed certificates are the suite's.
     const websocket = class extends WebSocket {
       constructor(address: string, protocols?: string[]) {
-        super(address, protocols ?? [], { perMessageDeflate: false, rejectUnauthorized: false })
+        super(address, protocols ?? [], { perMessageDeflate: false, ...(certificate ? { ca: certificate } : {}) })
         sockets.push(this)
       }
     }
@@ -35,8 +40,16 @@ export class Peer {
       getData: () => this.#held,
       ...options,
     })
-    for (const name of ['connecting', 'connected', 'disconnected', 'subscribed', 'unsubscribed', 'publication'] as const)
+    for (const name of [
+      'connecting',
+      'connected',
+      'disconnected',
+      'subscribed',
+      'unsubscribed',
+      'publication',
+    ] as const) {
       this.client.on(name, (context: object) => this.events.push({ name, ...context }))
+    }
     this.client.on('error', (context) => this.events.push({ name: 'error', ...context.error, type: context.type }))
   }
 
@@ -93,7 +106,9 @@ export class Peer {
 
   async end(): Promise<void> {
     this.client.disconnect()
-    await waitFor('the sockets to close', () => this.#sockets.every(({ readyState }) => readyState === WebSocket.CLOSED))
+    await waitFor('the sockets to close', () =>
+      this.#sockets.every(({ readyState }) => readyState === WebSocket.CLOSED),
+    )
   }
 }
 
@@ -105,8 +120,9 @@ export class Listener {
 
   constructor(subscription: Subscription) {
     this.subscription = subscription
-    for (const name of ['subscribing', 'subscribed', 'unsubscribed'] as const)
+    for (const name of ['subscribing', 'subscribed', 'unsubscribed'] as const) {
       subscription.on(name, (context: object) => this.events.push({ name, ...context }))
+    }
     subscription.on('error', (context) => this.events.push({ name: 'error', ...context.error }))
     subscription.on('publication', (context) => this.publications.push(context))
   }
@@ -117,7 +133,9 @@ export class Listener {
   }
 
   event(name: string, after = 0): Promise<Event> {
-    return waitFor(`the subscription event "${name}"`, () => this.events.slice(after).find((event) => event.name === name))
+    return waitFor(`the subscription event "${name}"`, () =>
+      this.events.slice(after).find((event) => event.name === name),
+    )
   }
 
   hears(count: number): Promise<unknown> {

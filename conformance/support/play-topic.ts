@@ -6,14 +6,17 @@ import type { Script, Topic } from './script.ts'
 /** Scripts that run at the same time on one server: most of their life is waiting. */
 const parallel = 16
 
+/** By script: its conversation, or why it broke. */
+export type TopicResult = Map<string, string[] | Error>
+
 /** Plays these scripts of a topic on a server of their own. A script that breaks gives its error. */
 export async function playTopic(
   target: Target,
   { config, scripts }: Topic,
   optionsOf: (script: Script) => RunOptions,
-): Promise<Map<string, string[] | Error>> {
+): Promise<TopicResult> {
   const server = await target.start(suiteConfig(config))
-  const results = new Map<string, string[] | Error>()
+  const results: TopicResult = new Map()
   // The long ones first, so that they do not stand alone at the end.
   const queue = scripts
     .filter(({ needs }) => needs === undefined || target.capabilities.has(needs))

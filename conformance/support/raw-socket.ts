@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 
 import { WebSocket } from 'ws'
 
@@ -83,7 +83,10 @@ export class RawSocket {
 }
 
 /** Opens a socket; a refused handshake is told as a line of text. */
-export function openSocket(url: string, { protocols = [], query = '', headers }: OpenOptions): Promise<RawSocket | string> {
+export function openSocket(
+  url: string,
+  { protocols = [], query = '', headers }: OpenOptions,
+): Promise<RawSocket | string> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url + query, protocols, {
       headers: headers ?? {},
@@ -100,7 +103,7 @@ export function openSocket(url: string, { protocols = [], query = '', headers }:
 }
 
 /** Status, content type and body of a response in one line. */
-export async function readResponse(response: import('node:http').IncomingMessage): Promise<string> {
+export async function readResponse(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   const contentType = response.headers['content-type'] ?? '(no content type)'

@@ -46,7 +46,10 @@ class ScriptRun {
   constructor(server: RunningServer, script: Script, options: RunOptions) {
     this.#server = server
     this.#options = options
-    this.#name = `s-${script.name.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60)}`
+    this.#name = `s-${script.name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 60)}`
     this.#token = signToken({ sub: this.#name, exp: inSeconds(3600) }, { key: server.tokenKey })
     this.#lastSettle = script.steps.findLast((step) => step.do === 'settle')
     this.transcript = new Transcript([
@@ -163,7 +166,8 @@ class ScriptRun {
 
   async #untilClosed(): Promise<void> {
     const socket = await this.#current()
-    while (socket && (await this.#takeOne(socket)));
+    if (!socket) return
+    while (await this.#takeOne(socket));
   }
 
   async #settle(step: Step): Promise<void> {
@@ -173,8 +177,9 @@ class ScriptRun {
     if (isLast && this.#options.endsClosed) return this.#untilClosed()
     socket.send(marker.command, false)
     while (await this.#takeOne(socket, patience, (message) => message.startsWith(`{"id":${marker.id}`)));
-    if (isLast && this.#options.endsClosed === undefined && socket.ended === undefined)
+    if (isLast && this.#options.endsClosed === undefined && socket.ended === undefined) {
       while (await this.#takeOne(socket, afterthought));
+    }
   }
 
   async #http(request: HttpRequest): Promise<void> {

@@ -33,7 +33,10 @@ export function selfSigned(): { key: string; cert: string } {
     der(0xa3, sequence(addresses)),
   )
   const signature = der(0x03, Buffer.from([0]), sign('sha256', certificate, privateKey))
-  const base64 = sequence(certificate, ecdsaWithSha256, signature).toString('base64').replace(/.{64}/g, '$&\n').trimEnd()
+  const base64 = sequence(certificate, ecdsaWithSha256, signature)
+    .toString('base64')
+    .replace(/.{64}/g, '$&\n')
+    .trimEnd()
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,

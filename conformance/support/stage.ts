@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+
 import type { Options } from 'centrifuge'
 
 import type { RunningServer } from '../targets/target.ts'
@@ -18,7 +22,10 @@ export class Stage {
 
   constructor(server: RunningServer, name: string) {
     this.server = server
-    this.name = `c-${name.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60)}`
+    this.name = `c-${name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 60)}`
   }
 
   channel(namespace: string, suffix = ''): string {
@@ -31,7 +38,7 @@ export class Stage {
 
   /** A client that has not connected yet. */
   peer(options: Partial<Options> = { token: this.token() }): Peer {
-    const peer = new Peer(this.server.wsUrl, options)
+    const peer = new Peer(this.server.wsUrl, this.server.certificate, options)
     this.#peers.push(peer)
     return peer
   }
@@ -42,13 +49,16 @@ export class Stage {
 
   /** A call of the server API. */
   async call(method: string, body: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
-    const response = await fetch(`${this.server.apiUrl}/${method}`, {
+    const { apiUrl, apiKey, certificate } = this.server
+    const request = {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': this.server.apiKey, ...headers },
+      headers: { 'content-type': 'application/json', 'x-api-key': apiKey, ...headers },
       body: JSON.stringify(body),
-    })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
+    }
+    const url = `${apiUrl}/${method}`
+    const { status, text } =
+      certificate === undefined ? await plainly(url, request) : await securely(url, request, certificate)
+    return { status, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
   }
 
   /** A call that has to succeed; gives its result. */
@@ -59,11 +69,37 @@ export class Stage {
     return result
   }
 
-  publish(channel: string, data: unknown, more: object = {}): Promise<{ offset?: number; epoch?: string }> {
-    return this.result('publish', { channel, data, ...more })
+  /** Publishes through the server API; gives where it came to stand, offset 0 without history. */
+  async publish(channel: string, data: unknown, more: object = {}): Promise<{ offset: number; epoch: string }> {
+    const { offset = 0, epoch = '' } = await this.result<{ offset?: number; epoch?: string }>('publish', {
+      channel,
+      data,
+      ...more,
+    })
+    return { offset, epoch }
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#peers.map((peer) => peer.end()))
   }
+}
+
+interface ApiRequest {
+  method: string
+  headers: Record<string, string>
+  body: string
+}
+
+async function plainly(url: string, request: ApiRequest) {
+  const response = await fetch(url, request)
+  return { status: response.status, text: await response.text() }
+}
+
+/** `fetch` can't be told to trust a certificate. */
+async function securely(url: string, { body, ...request }: ApiRequest, ca: string) {
+  const outgoing = httpsRequest(url, { ...request, ca, agent: false }).end(body)
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
 }

@@ -31,7 +31,10 @@ export class Transcript {
   #normalise(text: string): string {
     const normal = text
       .replace(/eyJ[\w-]*\.[\w-]*\.[\w-]*/g, '<token>')
-      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => `<client ${number(this.#clients, id)}>`)
+      .replace(
+        /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+        (id) => `<client ${number(this.#clients, id)}>`,
+      )
       .replace(/"epoch":"(\w+)"/g, (_, epoch: string) => `"epoch":"<epoch ${number(this.#epochs, epoch)}>"`)
       .replace(/("client":"<[^"]*","version":)"[^"]*"/g, '$1"<version>"')
       .replace(/"ttl":(\d+)/g, (_, ttl: string) => `"ttl":${roundTtl(Number(ttl))}`)

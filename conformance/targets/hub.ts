@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { type Server, createServer } from 'node:http'
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-import { type HubConfig, type HubOptions, createHub } from '@backchannel/hub'
+import { type HubOptions, createHub } from '@backchannel/hub'
 
 import { type ServerConfig, apiKey, tokenKey } from '../config.ts'
-import { type Capability, type Target, allCapabilities } from './target.ts'
+import { type Capability, type Identity, type Target, allCapabilities } from './target.ts'
 import { withoutOptions } from './without-options.ts'
 
 /** What the hub doesn't offer. */
@@ -15,18 +16,22 @@ const missing: Capability[] = ['channel-regex']
 const notInHub = ['presence_update_interval', 'channel_regex']
 
 /** The embedded hub behind a plain HTTP server; what it does not claim is answered as the real server does. */
-export function hubTarget(name: string, optionsOf: () => Partial<HubOptions>, createHttpServer: () => Server = createServer): Target {
+export function hubTarget(
+  name: string,
+  optionsOf: () => Partial<HubOptions> = () => ({}),
+  identity?: Identity,
+): Target {
   return {
     name,
     capabilities: new Set([...allCapabilities].filter((capability) => !missing.includes(capability))),
     async start(config: ServerConfig) {
       const hub = createHub({
-        config: withoutOptions(config, notInHub) as HubConfig,
+        config: withoutOptions(config, notInHub),
         logger: { debug() {}, info() {}, warn() {}, error() {} },
         register: false,
         ...optionsOf(),
       })
-      const server = createHttpServer()
+      const server = identity ? createSecureServer(identity) : createServer()
       server.on('request', (_request, response) => {
         response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n')
       })
@@ -35,8 +40,9 @@ export function hubTarget(name: string, optionsOf: () => Partial<HubOptions>, cr
       await once(server, 'listening')
       const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
       return {
-        wsUrl: `ws://${host}/connection/websocket`,
-        apiUrl: `http://${host}/api`,
+        wsUrl: `${identity ? 'wss' : 'ws'}://${host}/connection/websocket`,
+        apiUrl: `${identity ? 'https' : 'http'}://${host}/api`,
+        ...(identity ? { certificate: identity.cert } : {}),
         apiKey,
         tokenKey,
         async stop() {
@@ -52,4 +58,4 @@ export function hubTarget(name: string, optionsOf: () => Partial<HubOptions>, cr
   }
 }
 
-export const hub: Target = hubTarget('hub', () => ({}))
+export const hub: Target = hubTarget('hub')

@@ -13,9 +13,17 @@ export interface RunningServer {
   /** `http://127.0.0.1:<port>/api` */
   apiUrl: string
   apiKey: string
+  /** What it identifies itself with when the URLs are wss and https; PEM. */
+  certificate?: string
   /** The HS256 key of connection and subscription tokens. */
   tokenKey: string
   stop(): Promise<void>
+}
+
+/** A key and a certificate, PEM. */
+export interface Identity {
+  key: string
+  cert: string
 }
 
 export interface Target {

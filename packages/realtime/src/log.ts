@@ -1,6 +1,7 @@
 /**
  * Why a publish was false. One line per reason and minute: a Centrifugo that is down must not fill the disk.
  */
+import { defined } from './defined.ts'
 import { RealtimeError } from './errors.ts'
 
 /** Where failures are told; pino and the hub's logger fit. */
@@ -67,9 +68,7 @@ export function logFailure(method: string, error: unknown, fields: object): void
   warn(
     {
       ...fields,
-      reason: failure.reason,
-      ...(failure.code !== undefined && { code: failure.code }),
-      ...(failure.status !== undefined && { status: failure.status }),
+      ...defined({ reason: failure.reason, code: failure.code, status: failure.status }),
       ...(suppressed > 0 && { suppressed }),
     },
     `[realtime] ${failure.message}`,

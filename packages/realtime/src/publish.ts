@@ -1,5 +1,6 @@
 import type { ServerApiResult } from '@backchannel/protocol'
 import type { PayloadOf } from './channel-payloads.ts'
+import { defined } from './defined.ts'
 import { requireDriver } from './engine.ts'
 import { RealtimeError } from './errors.ts'
 import { logFailure } from './log.ts'
@@ -21,19 +22,19 @@ export async function publish<Channel extends string>(channel: Channel, data: Pa
 
 export interface BroadcastOptions {
   /** Per channel, remembered for 5 minutes: a repeat publishes nothing. @default a new key per call */
-  idempotencyKey?: string
+  idempotencyKey?: string | undefined
   /** Further attempts after a failure that may pass. @default 1 */
-  retries?: number
+  retries?: number | undefined
   /** Pause before each of them, milliseconds. @default 1000 */
-  retryDelayMs?: number
+  retryDelayMs?: number | undefined
   /** Do not append to the channels' histories. */
-  skipHistory?: boolean
+  skipHistory?: boolean | undefined
   /** Small string facts beside the data. */
-  tags?: Record<string, string>
+  tags?: Record<string, string> | undefined
   /** With history: skipped when not above the version stored last. */
-  version?: number
+  version?: number | undefined
   /** Versions of another epoch are not compared. */
-  versionEpoch?: string
+  versionEpoch?: string | undefined
 }
 
 /**
@@ -48,16 +49,16 @@ export async function broadcast<Channel extends string>(
 ): Promise<boolean> {
   try {
     requireJson('broadcast', data)
-    const { retries = 1, retryDelayMs = 1000 } = options
-    const request = {
+    const { retries = 1, retryDelayMs = 1000, idempotencyKey, skipHistory, tags, version, versionEpoch } = options
+    const request = defined({
       channels: [...channels],
       data,
-      idempotency_key: options.idempotencyKey || crypto.randomUUID(),
-      ...(options.skipHistory !== undefined && { skip_history: options.skipHistory }),
-      ...(options.tags !== undefined && { tags: options.tags }),
-      ...(options.version !== undefined && { version: options.version }),
-      ...(options.versionEpoch !== undefined && { version_epoch: options.versionEpoch }),
-    }
+      idempotency_key: idempotencyKey || crypto.randomUUID(),
+      skip_history: skipHistory,
+      tags,
+      version,
+      version_epoch: versionEpoch,
+    })
     for (let attempt = 0; ; attempt++) {
       try {
         // Asked for anew: the environment may have changed during the pause.

@@ -12,6 +12,7 @@ import type {
   ServerApiRequest,
   ServerApiResult,
 } from '@backchannel/protocol'
+import { defined } from './defined.ts'
 import { requireDriver } from './engine.ts'
 
 /** One connection in a channel. */
@@ -40,11 +41,11 @@ export interface HistoryPublication {
 
 export interface HistoryOptions {
   /** Publications at most; -1 for all. @default 0: only the position */
-  limit?: number
+  limit?: number | undefined
   /** Publications after this position (before it with `reverse`). */
-  since?: StreamPosition
+  since?: StreamPosition | undefined
   /** Newest first. @default false */
-  reverse?: boolean
+  reverse?: boolean | undefined
 }
 
 export interface HistoryPage extends StreamPosition {
@@ -66,9 +67,9 @@ export interface NodeInfo {
 /** Narrows a call to one of the user's connections. */
 export interface ConnectionSelector {
   /** The connection's id. */
-  client?: string
+  client?: string | undefined
   /** The connection's session id, where a transport has one. */
-  session?: string
+  session?: string | undefined
 }
 
 export interface ServerSubscribeOptions extends ConnectionSelector {
@@ -77,25 +78,25 @@ export interface ServerSubscribeOptions extends ConnectionSelector {
   /** Handed to the client with the subscription. */
   data?: unknown
   /** Unix seconds. */
-  expireAt?: number
-  recoverSince?: StreamPosition
-  override?: ServerApiMethods['subscribe']['request']['override']
+  expireAt?: number | undefined
+  recoverSince?: StreamPosition | undefined
+  override?: ServerApiMethods['subscribe']['request']['override'] | undefined
 }
 
 export interface DisconnectOptions extends ConnectionSelector {
   /** Connections of the user that stay. */
-  whitelist?: string[]
+  whitelist?: string[] | undefined
   /** 4000 to 4499: the client comes back; 4500 to 4999: it does not. @default 3503, it does not */
-  code?: number
+  code?: number | undefined
   /** At most 123 bytes. */
-  reason?: string
+  reason?: string | undefined
 }
 
 export interface RefreshOptions extends ConnectionSelector {
   /** Ends the connection as expired. */
-  expired?: boolean
+  expired?: boolean | undefined
   /** The new expiry, unix seconds. */
-  expireAt?: number
+  expireAt?: number | undefined
   info?: unknown
 }
 
@@ -123,19 +124,13 @@ export async function presenceStats(channel: string): Promise<{ numClients: numb
 
 /** The channel's stored publications and its position. Without a limit only the position. */
 export async function history(channel: string, options: HistoryOptions = {}): Promise<HistoryPage> {
-  const result = await call('history', {
-    channel,
-    ...(options.limit !== undefined && { limit: options.limit }),
-    ...(options.since !== undefined && { since: options.since }),
-    ...(options.reverse !== undefined && { reverse: options.reverse }),
-  })
+  const { limit, since, reverse } = options
+  const result = await call('history', defined({ channel, limit, since, reverse }))
   return {
     publications: (result.publications ?? []).map(({ data, offset, info, tags, version }) => ({
       data,
       offset: offset ?? 0,
-      ...(info !== undefined && { info: presenceInfo(info) }),
-      ...(tags !== undefined && { tags }),
-      ...(version !== undefined && { version }),
+      ...defined({ info: info && presenceInfo(info), tags, version }),
     })),
     offset: result.offset ?? 0,
     epoch: result.epoch ?? '',
@@ -149,7 +144,7 @@ export async function historyRemove(channel: string): Promise<void> {
 
 /** The channels that have subscribers, by name; `pattern` is a glob. */
 export async function channels(pattern?: string): Promise<Record<string, { numClients: number }>> {
-  const result = await call('channels', pattern === undefined ? {} : { pattern })
+  const result = await call('channels', defined({ pattern }))
   return Object.fromEntries(
     Object.entries(result.channels ?? {}).map(([name, channel]) => [name, { numClients: channel.num_clients ?? 0 }]),
   )
@@ -174,48 +169,45 @@ export async function info(): Promise<{ nodes: NodeInfo[] }> {
 
 /** Subscribes the user's connections to the channel from the server's side. `''` means anonymous connections. */
 export async function subscribe(userId: string, channel: string, options: ServerSubscribeOptions = {}): Promise<void> {
-  await call('subscribe', {
-    user: userId,
-    channel,
-    ...selector(options),
-    ...(options.info !== undefined && { info: options.info }),
-    ...(options.data !== undefined && { data: options.data }),
-    ...(options.expireAt !== undefined && { expire_at: options.expireAt }),
-    ...(options.recoverSince !== undefined && { recover_since: options.recoverSince }),
-    ...(options.override !== undefined && { override: options.override }),
-  })
+  const { client, session, info, data, expireAt, recoverSince, override } = options
+  await call(
+    'subscribe',
+    defined({
+      user: userId,
+      channel,
+      client,
+      session,
+      info,
+      data,
+      expire_at: expireAt,
+      recover_since: recoverSince,
+      override,
+    }),
+  )
 }
 
 /** Ends the subscriptions of the user's connections to the channel. */
 export async function unsubscribe(userId: string, channel: string, options: ConnectionSelector = {}): Promise<void> {
-  await call('unsubscribe', { user: userId, channel, ...selector(options) })
+  const { client, session } = options
+  await call('unsubscribe', defined({ user: userId, channel, client, session }))
 }
 
 /** Closes the user's connections. */
 export async function disconnect(userId: string, options: DisconnectOptions = {}): Promise<void> {
-  const { whitelist, code, reason } = options
-  await call('disconnect', {
-    user: userId,
-    ...selector(options),
-    ...(whitelist !== undefined && { whitelist }),
-    ...(code !== undefined && { disconnect: { code, reason: reason ?? '' } }),
-  })
+  const { client, session, whitelist, code, reason = '' } = options
+  const how = code === undefined ? undefined : { code, reason }
+  await call('disconnect', defined({ user: userId, client, session, whitelist, disconnect: how }))
 }
 
 /** Gives the user's connections a new expiry, or ends them as expired. */
 export async function refresh(userId: string, options: RefreshOptions = {}): Promise<void> {
-  await call('refresh', {
-    user: userId,
-    ...selector(options),
-    ...(options.expired !== undefined && { expired: options.expired }),
-    ...(options.expireAt !== undefined && { expire_at: options.expireAt }),
-    ...(options.info !== undefined && { info: options.info }),
-  })
+  const { client, session, expired, expireAt, info } = options
+  await call('refresh', defined({ user: userId, client, session, expired, expire_at: expireAt, info }))
 }
 
 /** Calls a method that the server offers to backends; an unknown one is `code` 104. */
 export async function rpc(method: string, params?: unknown): Promise<unknown> {
-  const result = await call('rpc', params === undefined ? { method } : { method, params })
+  const result = await call('rpc', defined({ method, params }))
   return result.data
 }
 
@@ -223,23 +215,14 @@ export async function rpc(method: string, params?: unknown): Promise<unknown> {
  * Many commands with one request, answered in their order. A command's failure is a value, `error` in its reply; only
  * a batch as a whole that fails rejects.
  */
-export async function batch(commands: BatchCommand[], options: { parallel?: boolean } = {}): Promise<BatchReply[]> {
-  const { replies } = await requireDriver('batch').batch({
-    commands,
-    ...(options.parallel !== undefined && { parallel: options.parallel }),
-  })
+export async function batch(
+  commands: BatchCommand[],
+  options: { parallel?: boolean | undefined } = {},
+): Promise<BatchReply[]> {
+  const { replies } = await requireDriver('batch').batch(defined({ commands, parallel: options.parallel }))
   return replies
 }
 
-function selector({ client, session }: ConnectionSelector): ConnectionSelector {
-  return { ...(client !== undefined && { client }), ...(session !== undefined && { session }) }
-}
-
-function presenceInfo(info: ApiClientInfo): PresenceInfo {
-  return {
-    user: info.user ?? '',
-    client: info.client ?? '',
-    ...(info.conn_info !== undefined && { connInfo: info.conn_info }),
-    ...(info.chan_info !== undefined && { chanInfo: info.chan_info }),
-  }
+function presenceInfo({ user, client, conn_info: connInfo, chan_info: chanInfo }: ApiClientInfo): PresenceInfo {
+  return { user: user ?? '', client: client ?? '', ...defined({ connInfo, chanInfo }) }
 }

@@ -4,13 +4,13 @@ import { tokenKey } from './engine.ts'
 /** Claims of a connection token beside `sub` and `exp`, which are set from the other arguments. */
 export interface ConnectionTokenOptions extends Omit<ConnectionTokenClaims, 'sub' | 'exp'> {
   /** @default 3600 */
-  ttlSeconds?: number
+  ttlSeconds?: number | undefined
 }
 
 /** Claims of a subscription token beside `sub`, `channel` and `exp`. */
 export interface SubscriptionTokenOptions extends Omit<SubscriptionTokenClaims, 'sub' | 'channel' | 'exp'> {
   /** @default 300 */
-  ttlSeconds?: number
+  ttlSeconds?: number | undefined
 }
 
 /**
@@ -40,7 +40,7 @@ export function issueSubscriptionToken(
   return signToken({ ...claims, sub: userId, channel, exp: expiry(ttl) }, tokenKey('subscription'))
 }
 
-function optionsOf<T extends { ttlSeconds?: number }>(value: number | T): T | { ttlSeconds: number } {
+function optionsOf<T extends { ttlSeconds?: number | undefined }>(value: number | T): T | { ttlSeconds: number } {
   return typeof value === 'number' ? { ttlSeconds: value } : value
 }
 

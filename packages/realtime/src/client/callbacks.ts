@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import type { RealtimeClientError } from './types.ts'
 
 /**
@@ -38,12 +39,8 @@ export class Callbacks {
       logToConsole('a callback threw', error)
       return
     }
-    this.report({
-      stage: 'callback',
-      message: error instanceof Error ? error.message : String(error),
-      ...(channel !== undefined && { channel }),
-      error,
-    })
+    const message = error instanceof Error ? error.message : String(error)
+    this.report({ stage: 'callback', message, error, ...defined({ channel }) })
   }
 }
 

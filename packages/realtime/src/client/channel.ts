@@ -1,5 +1,6 @@
 import type { Centrifuge, Subscription } from 'centrifuge'
 import type { Callbacks } from './callbacks.ts'
+import { defined } from '../defined.ts'
 import { Observable } from './observable.ts'
 import { readToken } from './read-token.ts'
 import type { ChannelHandle, ChannelOptions, Publication, SubscriptionStatus, TokenRefusal } from './types.ts'
@@ -40,12 +41,11 @@ export class Channel {
     this.#onEmpty = onEmpty
     this.name = options.channel
     const { token, getToken, recoverable, since } = options
-    this.#subscription = host.client.newSubscription(options.channel, {
-      ...(token !== undefined && { token }),
-      ...(getToken !== undefined && { getToken: () => this.#readToken() }),
-      ...(recoverable !== undefined && { recoverable }),
-      ...(since !== undefined && { since }),
-    })
+    const getAnyToken = getToken ? () => this.#readToken() : undefined
+    this.#subscription = host.client.newSubscription(
+      options.channel,
+      defined({ token, getToken: getAnyToken, recoverable, since }),
+    )
     this.#listen()
   }
 
@@ -116,8 +116,7 @@ export class Channel {
           code: 0,
           reason: '',
           recovery: wasRecovering ? (recovered ? 'recovered' : 'failed') : 'none',
-          ...(streamPosition !== undefined && { position: streamPosition }),
-          ...(data !== undefined && { data: data as unknown }),
+          ...defined({ position: streamPosition, data: data as unknown }),
         })
       }),
     )
@@ -125,15 +124,8 @@ export class Channel {
       'unsubscribed',
       open(({ code, reason }) => {
         const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
-        this.#change({
-          state: 'unsubscribed',
-          code,
-          reason,
-          ...(tokenStatus !== undefined && { tokenStatus }),
-        })
-        if (code === unauthorizedCode) {
-          this.#host.onRefused({ channel: this.name, ...(tokenStatus !== undefined && { status: tokenStatus }) })
-        }
+        this.#change({ state: 'unsubscribed', code, reason, ...defined({ tokenStatus }) })
+        if (code === unauthorizedCode) this.#host.onRefused(defined({ channel: this.name, status: tokenStatus }))
       }),
     )
     subscription.on(

@@ -1,8 +1,10 @@
 import { Centrifuge } from 'centrifuge'
+import { defined } from '../defined.ts'
 import { Callbacks } from './callbacks.ts'
 import { Channel, leftStatus, unauthorizedCode, type AnyChannelOptions, type ChannelHost } from './channel.ts'
 import { Observable } from './observable.ts'
 import { readToken } from './read-token.ts'
+import type { TokenSource } from './token-answer.ts'
 import type {
   ChannelHandle,
   ChannelOptions,
@@ -40,23 +42,23 @@ class Connection implements RealtimeConnection, ChannelHost {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.callbacks = new Callbacks(options.onError)
-    const { getToken, reconnectDelay, websocket } = options
-    this.client = new Centrifuge(options.url, {
-      debug: options.debug ?? false,
-      ...(getToken !== undefined && {
-        getToken: () => {
-          this.#tokenStatus = undefined
-          return readToken(getToken, {}, (status) => {
-            this.#tokenStatus = status
-          })
-        },
+    const { url, debug, getToken, reconnectDelay, websocket } = options
+    const readNext = (source: TokenSource) => {
+      this.#tokenStatus = undefined
+      return readToken(source, {}, (status) => {
+        this.#tokenStatus = status
+      })
+    }
+    this.client = new Centrifuge(
+      url,
+      defined({
+        debug,
+        getToken: getToken ? () => readNext(getToken) : undefined,
+        minReconnectDelay: reconnectDelay?.min,
+        maxReconnectDelay: reconnectDelay?.max,
+        websocket,
       }),
-      ...(reconnectDelay !== undefined && {
-        minReconnectDelay: reconnectDelay.min,
-        maxReconnectDelay: reconnectDelay.max,
-      }),
-      ...(websocket !== undefined && { websocket }),
-    })
+    )
     // Not among the options: with `debug` the client prints those.
     if (options.token !== undefined) this.client.setToken(options.token)
     this.#listen()
@@ -108,7 +110,8 @@ class Connection implements RealtimeConnection, ChannelHost {
   }
 
   onRefused(refusal: TokenRefusal): void {
-    this.callbacks.run(this.#options.onUnauthorized, refusal.channel, refusal)
+    // The change of state, told just before, may have made the app close.
+    if (!this.#closed) this.callbacks.run(this.#options.onUnauthorized, refusal.channel, refusal)
   }
 
   #listen(): void {
@@ -123,9 +126,8 @@ class Connection implements RealtimeConnection, ChannelHost {
     this.client.on('disconnected', ({ code, reason }) => {
       if (this.#closed) return
       const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
-      const status = { ...(tokenStatus !== undefined && { tokenStatus }) }
-      this.#change({ state: 'disconnected', connected: false, code, reason, ...status })
-      if (code === unauthorizedCode) this.onRefused(tokenStatus === undefined ? {} : { status: tokenStatus })
+      this.#change({ state: 'disconnected', connected: false, code, reason, ...defined({ tokenStatus }) })
+      if (code === unauthorizedCode) this.onRefused(defined({ status: tokenStatus }))
     })
     this.client.on('error', ({ type, error }) => {
       if (this.#closed) return

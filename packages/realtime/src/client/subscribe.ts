@@ -6,9 +6,9 @@ import type { ChannelOptions, ConnectionOptions, ConnectionStatus, SubscriptionS
 export interface SubscribeOptions<Channel extends string = string, Data = unknown>
   extends ConnectionOptions, Omit<ChannelOptions<Channel, Data>, 'token' | 'getToken'> {
   /** The first subscription token, for channels that need one. */
-  subscriptionToken?: string
+  subscriptionToken?: string | undefined
   /** Where subscription tokens come from: a function, or a URL that gets `?channel=` and answers `{token}`. */
-  getSubscriptionToken?: TokenSource<{ channel: string }>
+  getSubscriptionToken?: TokenSource<{ channel: string }> | undefined
 }
 
 export interface RealtimeHandle {
@@ -29,18 +29,11 @@ export interface RealtimeHandle {
 export function subscribe<Channel extends string, Data = unknown>(
   options: SubscribeOptions<Channel, Data>,
 ): RealtimeHandle {
-  const { subscriptionToken, getSubscriptionToken, channel, onMessage, onPublication, onSubscription } = options
-  const { recoverable, since } = options
   const connection = createConnection(options)
   const handle = connection.subscribe<Channel, Data>({
-    channel,
-    ...(onMessage !== undefined && { onMessage }),
-    ...(onPublication !== undefined && { onPublication }),
-    ...(onSubscription !== undefined && { onSubscription }),
-    ...(subscriptionToken !== undefined && { token: subscriptionToken }),
-    ...(getSubscriptionToken !== undefined && { getToken: getSubscriptionToken }),
-    ...(recoverable !== undefined && { recoverable }),
-    ...(since !== undefined && { since }),
+    ...options,
+    token: options.subscriptionToken,
+    getToken: options.getSubscriptionToken,
   })
   return {
     get connection() {

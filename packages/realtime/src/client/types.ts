@@ -90,21 +90,21 @@ export interface ConnectionOptions {
   /** `ws://` or `wss://`, as `realtimeWsUrl()` gives it. */
   url: string
   /** The first connection token. Without one, `getToken` is asked at once. */
-  token?: string
+  token?: string | undefined
   /** Where further tokens come from, so that a tab outlives its first one: a function, or a URL that answers `{token}`. */
-  getToken?: TokenSource
+  getToken?: TokenSource | undefined
   /** True on connect, false on disconnect and while reconnecting. */
-  onState?: (connected: boolean) => unknown
+  onState?: ((connected: boolean) => unknown) | undefined
   /** Every change of state, with its reason. */
-  onConnection?: (status: ConnectionStatus) => unknown
+  onConnection?: ((status: ConnectionStatus) => unknown) | undefined
   /** The session is over (401) or a channel is refused (403). */
-  onUnauthorized?: (refusal: TokenRefusal) => unknown
+  onUnauthorized?: ((refusal: TokenRefusal) => unknown) | undefined
   /** @default console.error for callbacks that throw, nothing otherwise */
-  onError?: (error: RealtimeClientError) => unknown
+  onError?: ((error: RealtimeClientError) => unknown) | undefined
   /** Tells what happens on the console. @default false */
-  debug?: boolean
+  debug?: boolean | undefined
   /** Bounds of the pause before an attempt, milliseconds. @default 500 and 20000 */
-  reconnectDelay?: { min: number; max: number }
+  reconnectDelay?: { min: number; max: number } | undefined
   /** A WebSocket class, for runtimes without a global one. */
   websocket?: unknown
 }
@@ -112,19 +112,19 @@ export interface ConnectionOptions {
 /** `Data` is what unregistered channels carry; a channel of `ChannelPayloads` carries what it declares. */
 export interface ChannelOptions<Channel extends string = string, Data = unknown> {
   channel: Channel
-  onMessage?: (data: PayloadOf<Channel, Data>) => unknown
+  onMessage?: ((data: PayloadOf<Channel, Data>) => unknown) | undefined
   /** The message with its offset, tags and publisher. */
-  onPublication?: (publication: Publication<PayloadOf<Channel, Data>>) => unknown
+  onPublication?: ((publication: Publication<PayloadOf<Channel, Data>>) => unknown) | undefined
   /** Every change of the subscription's state, with its reason. */
-  onSubscription?: (status: SubscriptionStatus) => unknown
+  onSubscription?: ((status: SubscriptionStatus) => unknown) | undefined
   /** The first subscription token, for channels that need one. */
-  token?: string
+  token?: string | undefined
   /** Where subscription tokens come from: a function, or a URL that gets `?channel=` and answers `{token}`. */
-  getToken?: TokenSource<{ channel: string }>
+  getToken?: TokenSource<{ channel: string }> | undefined
   /** Ask for recovery in a channel that does not force it. */
-  recoverable?: boolean
+  recoverable?: boolean | undefined
   /** Start after this position instead of now. */
-  since?: StreamPosition
+  since?: StreamPosition | undefined
 }
 
 /** One listener of one channel. */

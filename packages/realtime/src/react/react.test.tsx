@@ -7,6 +7,7 @@ import { renderToString } from 'react-dom/server'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { RealtimeConnection, SubscriptionStatus } from '../client/index.ts'
 import * as server from '../index.ts'
+import { answer, startApiServer } from '../testing/api-server.ts'
 import { recordLog } from '../testing/environment.ts'
 import { startRealHub, type RealServer } from '../testing/real-servers.ts'
 import { RealtimeProvider, useChannel, useConnectionState, useRealtime, type RealtimeProviderProps } from './index.ts'
@@ -287,6 +288,32 @@ test('the latest getToken is asked, and its refusal is told', async () => {
   rerender(page('second'))
   await until(() => expect(onUnauthorized).toHaveBeenCalledExactlyOnceWith({ status: 401 }))
   expect(text('state')).toBe('disconnected')
+})
+
+test('sources may be URLs, of the connection and of a channel', async () => {
+  const tokens = await startApiServer()
+  // The page's own origin, as an app's token endpoints are.
+  ;(window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(tokens.url)
+  // happy-dom's own keeps a timer running after the answer.
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
+  const give = (token: string) => answer(200, JSON.stringify({ token }))
+  tokens.behave(give(server.issueConnectionToken('ada')), give(server.issueSubscriptionToken('ada', 'personal:ada')))
+  function Personal(): ReactNode {
+    const [seen, setSeen] = useState<unknown[]>([])
+    useChannel('personal:ada', (data) => setSeen((before) => [...before, data]), { getToken: tokens.url })
+    return <p data-testid="seen">{seen.join()}</p>
+  }
+  render(
+    <Provider token={undefined} getToken={tokens.url}>
+      <Personal />
+    </Provider>,
+  )
+  await until(async () => expect(await server.channels('personal:ada')).toEqual({ 'personal:ada': { numClients: 1 } }))
+  await server.publish('personal:ada', 'private')
+  await until(() => expect(text('seen')).toBe('private'))
+  expect(tokens.requests.map(({ path }) => path)).toEqual(['/api', '/api?channel=personal%3Aada'])
+  cleanup()
+  await tokens.stop()
 })
 
 test('useRealtime gives the connection itself', async () => {

@@ -8,7 +8,7 @@ export interface RealtimeProviderProps extends Omit<ConnectionOptions, 'url'> {
   /** Nothing opens without one. */
   url: string | undefined
   /** @default true */
-  enabled?: boolean
+  enabled?: boolean | undefined
   children?: ReactNode
 }
 
@@ -51,22 +51,16 @@ export function RealtimeProvider({ children, enabled = true, ...options }: Realt
 }
 
 /** Options whose functions are looked up when they are called. */
-function connectionOptions(
-  url: string,
-  latest: () => Omit<RealtimeProviderProps, 'children' | 'enabled'>,
-): ConnectionOptions {
-  const { token, getToken, debug, reconnectDelay, websocket, onError } = latest()
+function connectionOptions(url: string, latest: () => Omit<ConnectionOptions, 'url'>): ConnectionOptions {
+  const { getToken, onError, ...options } = latest()
   return {
+    ...options,
     url,
-    ...(token !== undefined && { token }),
     // A URL may become a function and the reverse, so the source is looked up each time.
-    ...(getToken !== undefined && { getToken: () => askTokenSource(latest().getToken ?? getToken, {}) }),
-    ...(debug !== undefined && { debug }),
-    ...(reconnectDelay !== undefined && { reconnectDelay }),
-    ...(websocket !== undefined && { websocket }),
+    getToken: getToken && (() => askTokenSource(latest().getToken ?? getToken, {})),
     onState: (connected) => latest().onState?.(connected),
     onConnection: (status) => latest().onConnection?.(status),
     onUnauthorized: (refusal) => latest().onUnauthorized?.(refusal),
-    ...(onError !== undefined && { onError: (error) => latest().onError?.(error) }),
+    onError: onError && ((error) => (latest().onError ?? onError)(error)),
   }
 }

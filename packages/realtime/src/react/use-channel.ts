@@ -27,18 +27,14 @@ export function useChannel<Channel extends string, Data = unknown>(
 
   useEffect(() => {
     if (connection === null || channel === null || channel === undefined || channel === '') return undefined
-    const { token, getToken, recoverable, since } = latest.current
+    const { getToken, ...options } = latest.current
     const opened = connection.subscribe<Channel, Data>({
+      ...options,
       channel,
       onMessage: (data) => latest.current.onMessage(data),
       onPublication: (publication) => latest.current.onPublication?.(publication),
       onSubscription: (status) => latest.current.onSubscription?.(status),
-      ...(token !== undefined && { token }),
-      ...(getToken !== undefined && {
-        getToken: (context: { channel: string }) => askTokenSource(latest.current.getToken ?? getToken, context),
-      }),
-      ...(recoverable !== undefined && { recoverable }),
-      ...(since !== undefined && { since }),
+      getToken: getToken && ((context) => askTokenSource(latest.current.getToken ?? getToken, context)),
     })
     setHandle(opened)
     return () => {

@@ -216,6 +216,23 @@ export function describeClient(name: string, options: TestOptions, start: () => 
         expect(seen).toEqual([1])
       })
 
+      test('when the session is over asks for no sign-in any more', async () => {
+        tokens.behave(answer(401))
+        const onUnauthorized = vi.fn()
+        const states: string[] = []
+        const handle: RealtimeHandle = openOne({
+          getToken: tokens.url,
+          channel: channelIn('sandbox'),
+          onConnection: ({ state }) => {
+            states.push(state)
+            handle.close()
+          },
+          onUnauthorized,
+        })
+        await until(() => expect(states).toEqual(['disconnected']))
+        expect(onUnauthorized).not.toHaveBeenCalled()
+      })
+
       test('within a callback of the state leaves no stale state behind', async () => {
         const calls: unknown[] = []
         const handle: RealtimeHandle = openOne({
@@ -374,6 +391,38 @@ export function describeClient(name: string, options: TestOptions, start: () => 
         await until(() => expect(other.status.state).toBe('subscribed'))
         expect(connection.status.connected).toBe(true)
         expect(tokens.requests).toHaveLength(1)
+      })
+
+      test('a session that ends while the tab is open ends the connection when its token runs out', async () => {
+        tokens.behave(answer(401))
+        const onUnauthorized = vi.fn()
+        const states: boolean[] = []
+        const handle = openOne({
+          token: token('ending', 1),
+          getToken: tokens.url,
+          channel: channelIn('sandbox'),
+          onUnauthorized,
+          onState: (connected) => states.push(connected),
+        })
+        await until(() => expect(onUnauthorized).toHaveBeenCalledExactlyOnceWith({ status: 401 }))
+        expect(handle.connection).toMatchObject({ state: 'disconnected', code: 1, tokenStatus: 401 })
+        expect(states).toEqual([true, false])
+      })
+
+      test('a permission that ends while the tab is open ends the subscription when its token runs out', async () => {
+        tokens.behave(answer(403))
+        const onUnauthorized = vi.fn()
+        const channel = 'personal:ending'
+        const handle = openOne({
+          token: token('ending'),
+          channel,
+          subscriptionToken: server.issueSubscriptionToken('ending', channel, 1),
+          getSubscriptionToken: tokens.url,
+          onUnauthorized,
+        })
+        await until(() => expect(onUnauthorized).toHaveBeenCalledExactlyOnceWith({ status: 403, channel }))
+        expect(handle.subscription).toMatchObject({ state: 'unsubscribed', code: 1, tokenStatus: 403 })
+        expect(handle.connection.connected).toBe(true)
       })
 
       test.each<[string, () => string | Promise<string>, number | undefined]>([

@@ -10,16 +10,35 @@ export class Disconnect extends Error {
   /** At most 123 bytes: it travels in the WebSocket Close frame. */
   readonly reason: string
 
+  /** @throws RangeError for a code or a reason that no Close frame can carry */
   constructor(code: number, reason: string) {
     super(`${code} ${reason}`)
+    if (!isCloseCode(code)) throw new RangeError(`${code} can't be the code of a Close frame`)
+    if (!isCloseReason(reason)) throw new RangeError(`A Close frame's reason is text of at most ${maxReason} bytes`)
     this.code = code
     this.reason = reason
   }
 }
 
-/** Whether this is a `Disconnect`, of whichever copy of this module (see `isReplyError`). */
+/** Whether this is a `Disconnect`, of whichever copy of this module and of whichever realm (see `isReplyError`). */
 export function isDisconnect(error: unknown): error is Disconnect {
-  return error instanceof Error && error.name === 'Disconnect' && typeof (error as { code?: unknown }).code === 'number'
+  if (typeof error !== 'object' || error === null) return false
+  const { name, code, reason } = error as Partial<Record<keyof Disconnect, unknown>>
+  return name === 'Disconnect' && isCloseCode(code) && isCloseReason(reason)
+}
+
+/** Whether a Close frame may carry this code: 1000 to 1014 but for those that only stand for a missing frame, and 3000 to 4999. */
+export function isCloseCode(code: unknown): code is number {
+  if (typeof code !== 'number' || !Number.isInteger(code)) return false
+  return (code >= 3000 && code <= 4999) || (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006))
+}
+
+const maxReason = 123
+const encoder = new TextEncoder()
+
+/** Whether a Close frame has room for this reason. */
+export function isCloseReason(reason: unknown): reason is string {
+  return typeof reason === 'string' && reason.length <= maxReason && encoder.encode(reason).length <= maxReason
 }
 
 const table = {

@@ -25,11 +25,18 @@ export class ReplyError extends Error {
 }
 
 /**
- * Whether this is a `ReplyError`, of whichever copy of this module: app code that a framework has bundled throws
- * another class of the same name.
+ * Whether this is a `ReplyError`, of whichever copy of this module and of whichever realm: app code that a framework
+ * has bundled throws another class of the same name. Told by shape, code included: one that fits no error's field
+ * would only break the answer.
  */
 export function isReplyError(error: unknown): error is Pick<ReplyError, 'code' | 'message' | 'temporary'> {
-  return error instanceof Error && error.name === 'ReplyError' && typeof (error as { code?: unknown }).code === 'number'
+  if (typeof error !== 'object' || error === null) return false
+  const { name, code, message } = error as Partial<Record<keyof ReplyError, unknown>>
+  return name === 'ReplyError' && typeof message === 'string' && isUint32(code) && code > 0
+}
+
+function isUint32(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32
 }
 
 /** The error as it goes on the wire. */

@@ -39,9 +39,9 @@ function boolean(value: unknown, name: string): boolean {
 }
 
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
-const int64 = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
 const uint32 = { min: 0, max: 2 ** 32 - 1 }
-/** Above 2^53 the last digits are lost; no stream gets there, so such an offset is only ever one that doesn't fit. */
+// Above 2^53 the last digits are lost; nothing real gets there, so such a number is only ever one that doesn't fit.
+const int64 = { min: -(2 ** 63), max: 2 ** 63 }
 const uint64 = { min: 0, max: 2 ** 64 }
 
 function integer(value: unknown, range: { min: number; max: number }, name: string): number {
@@ -49,7 +49,9 @@ function integer(value: unknown, range: { min: number; max: number }, name: stri
   if (typeof value !== 'number' || !Number.isInteger(value) || value < range.min || value > range.max) {
     malformed(`an integer from ${range.min} to ${range.max}`, name)
   }
-  return value
+  if (Object.is(value, -0) && range.min === 0) malformed('an integer without a sign', name)
+  // A signed -0 is 0.
+  return value + 0
 }
 
 function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
@@ -107,8 +109,10 @@ function historyRequest(body: JsonObject): HistoryRequest {
   }
 }
 
-/** In the order in which the protocol looks: the first member that is there decides. */
-const readers: readonly (readonly [string, (id: number, body: JsonObject, text: string) => Command])[] = [
+type Read = (id: number, body: JsonObject, text: string) => Command
+
+/** In the order in which the protocol looks: of several members the first one decides. */
+const reads: readonly (readonly [name: string, read: Read])[] = [
   ['connect', (id, body, text) => ({ kind: 'connect', id, connect: connectRequest(body, text) })],
   [
     'subscribe',
@@ -157,6 +161,10 @@ const readers: readonly (readonly [string, (id: number, body: JsonObject, text: 
   ],
 ]
 
+const readers: ReadonlyMap<string, { readonly rank: number; readonly name: string; readonly read: Read }> = new Map(
+  reads.map(([name, read], rank) => [name, { rank, name, read }]),
+)
+
 /**
  * One command from its text.
  * @throws MalformedCommand when the text is not JSON, not an object, or a field has another type than the protocol's.
@@ -171,13 +179,17 @@ export function decodeCommand(text: string): Command {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) malformed('an object', 'command')
   const command = parsed as JsonObject
   const id = integer(command['id'], uint32, 'id')
+  let reader: ReturnType<typeof readers.get>
+  // Commands have two members or so, kinds are a dozen: it is the members that are walked.
+  for (const name of Object.keys(command)) {
+    const candidate = readers.get(name)
+    if (!candidate || command[name] === null) continue
+    object(command[name], name)
+    if (!reader || candidate.rank < reader.rank) reader = candidate
+  }
+  const decoded = reader?.read(id, object(command[reader.name], reader.name), text)
   // Without an id everything but `send` counts as the answer to a ping, whatever else it holds.
   const isSend = command['send'] !== undefined && command['send'] !== null
-  for (const [name, read] of readers) {
-    const body = command[name]
-    if (body === undefined || body === null) continue
-    const decoded = read(id, object(body, name), text)
-    return id === 0 && !isSend ? { kind: 'pong', id: 0 } : decoded
-  }
-  return id === 0 ? { kind: 'pong', id: 0 } : { kind: 'unknown', id }
+  if (id === 0 && !isSend) return { kind: 'pong', id: 0 }
+  return decoded ?? { kind: 'unknown', id }
 }

@@ -136,7 +136,7 @@ function replyBody(reply: Reply): readonly [string, string] {
  */
 export function encodeReply(reply: Reply): string {
   const [key, body] = replyBody(reply)
-  return `{"id":${reply.id},"${key}":${body}}`
+  return reply.id === 0 ? `{"${key}":${body}}` : `{"id":${reply.id},"${key}":${body}}`
 }
 
 /**

@@ -108,7 +108,7 @@ export function rawMember(text: string, ...path: string[]): string | undefined {
   return span && oneLine(text.slice(span.start, span.end))
 }
 
-/** JSON text without raw line breaks: they can only stand between tokens, and would end a message on the wire. */
+/** JSON text without raw newlines: they can only stand between tokens, and would end a message on the wire. */
 export function oneLine(json: string): string {
-  return json.includes('\n') || json.includes('\r') ? json.replaceAll(/[\n\r]/g, '') : json
+  return json.includes('\n') ? json.replaceAll('\n', '') : json
 }

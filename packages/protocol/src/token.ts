@@ -62,6 +62,8 @@ export class TokenError extends Error {
   }
 }
 
+const times = ['exp', 'nbf', 'iat'] as const
+
 const signers = new Map<string, (claims: object) => string>()
 const signersKeepingIat = new Map<string, (claims: object) => string>()
 const verifiers = new Map<string, (token: string) => unknown>()
@@ -80,10 +82,17 @@ function cached<T>(cache: Map<string, T>, key: string, create: () => T): T {
 
 /**
  * A signed token, header `{"alg":"HS256","typ":"JWT"}`, with exactly these claims. Synchronous.
- * @throws Error when the key is empty or a claim can't be serialised.
+ * @throws Error when the key is empty, a time is not whole seconds above 0, or a claim can't be serialised.
  */
 export function signToken(claims: ConnectionTokenClaims | SubscriptionTokenClaims, key: string): string {
   if (key === '') throw new Error('The token key is empty')
+  for (const name of times) {
+    const value = claims[name]
+    // fast-jwt leaves `exp: 0` out, which would make a token that never expires.
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new RangeError(`${name} must be whole unix seconds above 0, got ${value}`)
+    }
+  }
   // fast-jwt either adds an `iat` of its own or, told not to, drops the caller's.
   const noTimestamp = claims.iat === undefined
   const cache = noTimestamp ? signers : signersKeepingIat
@@ -93,43 +102,63 @@ export function signToken(claims: ConnectionTokenClaims | SubscriptionTokenClaim
 
 /**
  * The claims of a token whose signature, shape and time are in order. HMAC only: a token that names another kind of
- * algorithm, or none, is refused whatever it is signed with.
+ * algorithm, or none, is refused whatever it is signed with. Times that were written as text come as numbers.
  * @param now unix milliseconds
  * @throws TokenError
  */
 export function verifyToken(token: string, key: string, now: number): Record<string, unknown> {
   if (key === '') throw new TokenError('invalid', 'no token key is configured')
-  const verify = cached(verifiers, key, () =>
-    // Times are checked below with the caller's clock; fast-jwt would take the process's.
-    createVerifier({
-      algorithms: ['HS256', 'HS384', 'HS512'],
-      key,
-      ignoreExpiration: true,
-      ignoreNotBefore: true,
-      cache: false,
-    }),
-  )
-  let claims: unknown
+  const claims = signedClaims(token, key)
+  checkRegisteredClaims(claims)
+  for (const name of times) {
+    const value = time(claims, name)
+    if (value !== undefined) claims[name] = value
+  }
+  const { exp, nbf } = claims as { exp?: number | null; nbf?: number | null }
+  if (exp != null && now >= exp * 1000) throw new TokenError('expired', 'the token has expired')
+  if (nbf != null && now < nbf * 1000) throw new TokenError('expired', 'the token is not valid yet')
+  return claims
+}
+
+function signedClaims(token: string, key: string): Record<string, unknown> {
   try {
-    claims = verify(token)
+    const verify = cached(verifiers, key, () =>
+      // Times are checked with the caller's clock; fast-jwt would take the process's.
+      createVerifier({
+        algorithms: ['HS256', 'HS384', 'HS512'],
+        key,
+        ignoreExpiration: true,
+        ignoreNotBefore: true,
+        cache: false,
+      }),
+    )
+    // Anything but an object is refused there.
+    return verify(token) as Record<string, unknown>
   } catch (error) {
     throw new TokenError('invalid', error instanceof Error ? error.message : String(error))
   }
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
-    throw new TokenError('invalid', 'the payload is not an object')
-  }
-  const record = claims as Record<string, unknown>
-  const exp = time(record, 'exp')
-  const nbf = time(record, 'nbf')
-  time(record, 'iat')
-  if (exp !== undefined && now >= exp * 1000) throw new TokenError('expired', 'the token has expired')
-  if (nbf !== undefined && now < nbf * 1000) throw new TokenError('expired', 'the token is not valid yet')
-  return record
 }
 
+/** Nothing here looks at these, but a token with another type in them is nobody's; Centrifugo refuses it too. */
+function checkRegisteredClaims(claims: Record<string, unknown>): void {
+  for (const name of ['sub', 'iss', 'jti']) {
+    const value = claims[name] ?? ''
+    if (typeof value !== 'string') throw new TokenError('invalid', `${name} is not a string`)
+  }
+  const { aud = [] } = claims
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
+  if (!audiences.every((audience) => typeof audience === 'string')) {
+    throw new TokenError('invalid', 'aud is neither a string nor a list of strings')
+  }
+}
+
+const numberText = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Unix seconds. A number as text is taken as well: some libraries write it so, and Centrifugo takes it. */
 function time(claims: Record<string, unknown>, name: string): number | undefined {
-  const value = claims[name]
-  if (value === undefined || value === null) return undefined
+  const claim = claims[name]
+  if (claim === undefined || claim === null) return undefined
+  const value = typeof claim === 'string' && numberText.test(claim) ? Number(claim) : claim
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new TokenError('invalid', `${name} is not a number`)
   return value
 }

@@ -14,6 +14,7 @@ const compose = parse(read('compose.yaml'))
 const config: HubConfig = JSON.parse(read('centrifugo/config.json'))
 const example = read('.env.example')
 const environment = parseEnv(example)
+const documented = [...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map(([, name]) => name)
 const centrifugoIsThere = await requireServices('centrifugo')
 
 describe('compose.yaml', () => {
@@ -46,18 +47,15 @@ describe('.env.example, copied as it is', () => {
   })
 
   test('explains every variable, set or commented out, in a comment of its own', () => {
-    const paragraphs = example.trim().split('\n\n').slice(1)
-    const names = paragraphs.map((paragraph) => paragraph.match(/^#? ?([A-Z_]+)=.*$/m)?.[1])
-    expect(names).toEqual([
-      'CENTRIFUGO_TOKEN_HMAC_SECRET',
-      'CENTRIFUGO_API_KEY',
-      'CENTRIFUGO_API_URL',
-      'CENTRIFUGO_WS_URL',
-      'DATABASE_URL',
-      'REALTIME',
-      'PORT',
-    ])
-    for (const paragraph of paragraphs) expect(paragraph).toMatch(/^# [A-Z`].*\.\n/)
+    for (const paragraph of example.trim().split('\n\n')) expect(paragraph).toMatch(/^# [A-Z`][^\n]*\.(\n|$)/)
+    expect(documented.slice(0, 4).toSorted()).toEqual(Object.keys(environment).toSorted())
+  })
+
+  test('leaves out no variable that the sandbox reads', () => {
+    const settings = read('apps/sandbox/server/settings.ts')
+    const names = [...settings.matchAll(/\b(?:get|choice)\('([A-Z_]+)'/g)].map(([, name]) => name)
+    expect(names).toContain('DATABASE_URL')
+    expect(documented).toEqual(expect.arrayContaining(names))
   })
 
   test('says that its secrets are for development only', () => {

@@ -8,7 +8,8 @@ async function violations(page: Page): Promise<string[]> {
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map((animation) => animation.finish())).catch(() => {}),
   )
-  const { violations: found } = await new AxeBuilder({ page }).analyze()
+  // An open menu has guards at its ends, which hand the focus on: hidden from a screen reader, yet in the tab order.
+  const { violations: found } = await new AxeBuilder({ page }).exclude('[data-base-ui-focus-guard]').analyze()
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
 

@@ -39,6 +39,8 @@ export const handshake: Topic = {
     script('an empty origin', get({ ...upgrade, origin: '' })),
     script('no origin', get(upgrade)),
     script('subprotocol centrifuge-json', open({ protocols: ['centrifuge-json'] }), connects),
+    script('subprotocol centrifuge-protobuf', open({ protocols: ['centrifuge-protobuf'] })),
+    script('compression offered', open({ compress: true }), connects),
     script('an unknown subprotocol', open({ protocols: ['graphql-ws'] }), connects),
     script(
       'an unknown subprotocol before a known one',
@@ -47,6 +49,7 @@ export const handshake: Topic = {
     ),
     script('a query that means nothing', open({ query: '?a=b&cf_unknown=1' }), connects),
     script('cf_protocol=json', open({ query: '?cf_protocol=json' }), connects),
+    script('cf_protocol=protobuf', open({ query: '?cf_protocol=protobuf' })),
     script('an unknown cf_protocol', open({ query: '?cf_protocol=yaml' }), connects),
     script('an unknown protocol version', open({ query: '?cf_protocol_version=v9' }), connects),
     script('GET without an upgrade', get({})),

@@ -1,4 +1,15 @@
-import { closed, connect, inSeconds, pause, receive, script, send, settle, type Topic } from '../support/script.ts'
+import {
+  closed,
+  connect,
+  inSeconds,
+  open,
+  pause,
+  receive,
+  script,
+  send,
+  settle,
+  type Topic,
+} from '../support/script.ts'
 
 const expiring = (seconds: number) =>
   send('{"id":1,"connect":{"token":"$T"}}', { $T: { claims: { sub: '$N', exp: inSeconds(seconds) } } })
@@ -25,6 +36,13 @@ export const lifetimes: Topic = {
     script('a ping that is not answered', connect, closed),
     script('a ping that is answered, and the next one not', connect, receive(), send('{}'), receive(), closed),
     script('a pong that comes twice', connect, receive(), send('{}\n{}'), closed),
+    script(
+      'pings of WebSocket itself',
+      open({ query: '?cf_ws_frame_ping_pong=true' }),
+      connect,
+      pause(2_500, 'a ping comes every second'),
+      settle,
+    ),
     script(
       'commands in place of a pong',
       connect,

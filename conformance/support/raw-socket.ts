@@ -10,6 +10,8 @@ export interface OpenOptions {
   /** Appended to the URL, with its question mark. */
   query?: string
   headers?: OutgoingHttpHeaders
+  /** Offers permessage-deflate. */
+  compress?: boolean
 }
 
 export interface Received {
@@ -39,6 +41,11 @@ export class RawSocket {
     socket.on('error', () => {
       // 'close' follows and tells what matters.
     })
+  }
+
+  /** The subprotocol and the extensions that the server has chosen. */
+  get chosen(): string {
+    return `${this.#socket.protocol || '(no subprotocol)'} ${this.#socket.extensions || '(no extensions)'}`
   }
 
   /** How the connection ended, once it has. */
@@ -85,12 +92,12 @@ export class RawSocket {
 /** Opens a socket; a refused handshake is told as a line of text. */
 export function openSocket(
   url: string,
-  { protocols = [], query = '', headers }: OpenOptions,
+  { protocols = [], query = '', headers, compress = false }: OpenOptions,
 ): Promise<RawSocket | string> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url + query, protocols, {
       headers: headers ?? {},
-      perMessageDeflate: false,
+      perMessageDeflate: compress,
       handshakeTimeout: patience,
     })
     const raw = new RawSocket(socket)

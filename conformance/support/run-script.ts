@@ -62,7 +62,9 @@ class ScriptRun {
   async play(step: Step): Promise<void> {
     switch (step.do) {
       case 'open':
-        return this.#open(step.options)
+        await this.#open(step.options)
+        if (this.#socket) this.transcript.add('=', `open ${this.#socket.chosen}`)
+        return
       case 'send':
         return this.#send(step.text, step.tokens)
       case 'bytes':
@@ -140,9 +142,10 @@ class ScriptRun {
       filled = filled.replaceAll(placeholder, signToken(this.#claims(claims), header ? { key, header } : { key }))
     }
     filled = this.#fill(filled)
-    this.transcript.add('>', filled)
     const socket = await this.#current()
-    socket?.send(filled, false)
+    if (!socket) return
+    this.transcript.add('>', filled)
+    socket.send(filled, false)
   }
 
   /** Writes down the next message; false when there is none. */

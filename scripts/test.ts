@@ -1,7 +1,7 @@
 // `npm test`: every check and every test, one after the other, and their sum. A failure stops nothing.
 import { randomInt } from 'node:crypto'
 
-import { centrifugoAvailable, servicesAreRequired } from '@backchannel/servers'
+import { missingServices, servicesAreRequired } from '@backchannel/servers'
 
 import { add, nothing, type Skip } from './test/outcome.ts'
 import { stopScripts } from './test/run-script.ts'
@@ -26,14 +26,12 @@ function inGroups(skips: Skip[]): string[] {
 
 const seed = (process.env['SEED'] ??= String(randomInt(2 ** 31)))
 console.log(`Seed ${seed} (SEED=${seed} npm test repeats this run)`)
-console.log(
-  servicesAreRequired()
-    ? 'A missing service is a failure (REQUIRE_SERVICES=1).'
-    : 'Tests of services that are missing are skipped (REQUIRE_SERVICES=1 makes that a failure).',
-)
-
-// Builds the binary once, so that no test waits for it. Without it, the tests that need it say so themselves.
-await centrifugoAvailable()
+const strictness = servicesAreRequired() ? 'a failure' : 'skipped; REQUIRE_SERVICES=1 makes it a failure'
+console.log(`Services (what needs a missing one is ${strictness}):`)
+// Centrifugo is built here if it has to be, so that no test waits for it.
+for (const name of ['centrifugo', 'postgres', 'redis', 'chromium'] as const) {
+  console.log(`  ${name.padEnd(11)}${(await missingServices(name)) ?? 'is there'}`)
+}
 
 const results: StageResult[] = []
 for (const group of stages) {

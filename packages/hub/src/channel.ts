@@ -24,8 +24,12 @@ export interface Subscriber {
 
 interface Group {
   readonly variant: Variant
-  /** An array, not a Set: the fan-out walks it for every batch. */
   readonly members: Subscriber[]
+  /**
+   * The members' writers, seat by seat, which the fan-out walks for every batch. A Set is slower; the way through the
+   * members loads another object per delivery, which is 2 % of its cost.
+   */
+  readonly writers: Writer[]
 }
 
 /** A subscriber whose own position may lie before what is still on its way from the broker. */
@@ -117,20 +121,25 @@ export class Channel {
     if (this.#groups.length > 0) this.#append(event, presenceEventLength)
   }
 
-  /** Encodes the log and queues it for every member. Writes to no socket and changes no membership. */
-  flush(): void {
+  /**
+   * Encodes the log and queues it for every member. Changes no membership, and writes to no socket unless it is the
+   * only channel of a tick that ends.
+   */
+  flush(isOnly = false): void {
     if (this.#log.length === 0) return
     const log = this.#log
     this.#log = []
     this.#logLength = 0
     for (const group of this.#groups) {
-      const { members } = group
+      const { writers } = group
       const bytes = this.#encode(group, log)
-      if (bytes) for (let index = 0; index < members.length; index++) members[index]?.writer.enqueue(bytes)
+      if (!bytes) continue
+      if (isOnly) for (let index = 0; index < writers.length; index++) writers[index]?.send(bytes)
+      else for (let index = 0; index < writers.length; index++) writers[index]?.enqueue(bytes)
     }
   }
 
-  #encode(group: Group, log: readonly ChannelEvent[]): Uint8Array | undefined {
+  #encode(group: Omit<Group, 'writers'>, log: readonly ChannelEvent[]): Uint8Array | undefined {
     try {
       return group.variant.encode(this.name, log)
     } catch (error) {
@@ -190,20 +199,24 @@ export class Channel {
   #seat(subscriber: Subscriber): void {
     let group = this.#groups.find((candidate) => candidate.variant.key === subscriber.variant.key)
     if (!group) {
-      group = { variant: subscriber.variant, members: [] }
+      group = { variant: subscriber.variant, members: [], writers: [] }
       this.#groups.push(group)
     }
     subscriber.seat = group.members.length
     group.members.push(subscriber)
+    group.writers.push(subscriber.writer)
   }
 
   #unseat(subscriber: Subscriber): void {
     const index = this.#groups.findIndex((candidate) => candidate.variant.key === subscriber.variant.key)
-    const members = this.#groups[index]?.members
-    const last = members?.pop()
-    if (!members || !last) return
+    const group = this.#groups[index]
+    const last = group?.members.pop()
+    if (!group || !last) return
+    const { members, writers } = group
+    writers.pop()
     if (last !== subscriber) {
       members[subscriber.seat] = last
+      writers[subscriber.seat] = last.writer
       last.seat = subscriber.seat
     }
     subscriber.seat = -1

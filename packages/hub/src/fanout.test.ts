@@ -34,6 +34,7 @@ class Member implements Subscriber, Sink {
   readonly writer: Writer
   readonly received: Buffer[] = []
   readonly writes: number[] = []
+  readonly closes: number[] = []
   readonly variant: Variant
   readonly positioned: boolean
   seat = -1
@@ -56,7 +57,9 @@ class Member implements Subscriber, Sink {
     this.received.push(...batch.map((bytes) => Buffer.from(bytes)))
   }
 
-  close(): void {}
+  close(code: number): void {
+    this.closes.push(code)
+  }
 
   onGap(): void {
     this.gaps++
@@ -113,6 +116,33 @@ test('several channels of one tick reach a connection in one write', () => {
   clock.tick()
   expect(member.text).toBe('c:1;d:2;')
   expect(member.writes).toEqual([2])
+})
+
+test("one channel's publications wait for no queue, and don't pass one", () => {
+  const text = numbersVariant('text')
+  const [waiting, clear] = [new Member(flusher, text), new Member(flusher, text)]
+  channel.add(waiting)
+  channel.add(clear)
+  waiting.writer.enqueue(Buffer.from('reply;'))
+  channel.publish(publication('1'), '')
+  clock.tick()
+  expect(waiting.text).toBe('reply;c:1;')
+  expect(waiting.writes).toEqual([2])
+  expect(clear.text).toBe('c:1;')
+  expect(clear.writes).toEqual([1])
+})
+
+test('a slow member is closed also in a tick of one channel and one small publication', () => {
+  const text = numbersVariant('text')
+  const [slow, other] = [new Member(flusher, text), new Member(flusher, text)]
+  channel.add(slow)
+  channel.add(other)
+  slow.bytesQueued = 1001
+  channel.publish(publication('1'), '')
+  clock.tick()
+  expect(slow.text).toBe('')
+  expect(slow.closes).toEqual([3008])
+  expect(other.text).toBe('c:1;')
 })
 
 test('who joins in the middle of a tick gets nothing from before', () => {

@@ -5,7 +5,8 @@ import type { Writer } from './writer.ts'
 /**
  * The end of the tick, in two sweeps: the logs of the channels that were published to become shared bytes in the
  * writers' queues, then every writer with something queued writes once. A channel costs one encoding per variant and
- * tick, a connection one write per tick, however much was published.
+ * tick, a connection one write per tick, however much was published. A tick of one channel alone takes one sweep, since
+ * each writer's objects are cold by the second (both together 11 % of the cost of the writes, 6 % with one).
  */
 export class Flusher {
   readonly #clock: Clock
@@ -52,7 +53,9 @@ export class Flusher {
   flush(): void {
     const channels = this.#channels
     this.#channels = []
-    for (const channel of channels) channel.flush()
+    // The usual tick: the bytes of one channel need not wait in the queues for those of another.
+    const isOnly = channels.length === 1
+    for (const channel of channels) channel.flush(isOnly)
     const writers = this.#writers
     this.#writers = []
     for (const writer of writers) writer.flush()

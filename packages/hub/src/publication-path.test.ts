@@ -33,7 +33,7 @@ test('a publication passes broker, channel, fan-out and writer, and is encoded o
 
   watch(MemoryBroker.prototype, 'publish', 'broker')
   watch(Channel.prototype, 'publish', 'channel')
-  watch(Writer.prototype, 'enqueue', 'writer')
+  for (const way of ['enqueue', 'send'] as const) watch(Writer.prototype, way, 'writer')
   const { wire } = listeners[0]?.session ?? {}
   if (wire) watch(wire, 'encode', 'encode')
   sender.send({ id: 2, publish: { channel: 'kept:a', data: { text: 'hello' } } })

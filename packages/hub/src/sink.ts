@@ -5,7 +5,7 @@
 export interface Sink {
   /**
    * Takes whole messages, framed and final; one call is one write to the peer. The buffers are shared with other
-   * sinks and must not be changed; the array belongs to the caller and is reused after the call.
+   * sinks and must not be changed; the array belongs to the caller and is reused after the call. Calls nobody back.
    */
   write(batch: readonly Uint8Array[]): void
   /** Bytes that were taken and that the peer's side of the kernel has not. */

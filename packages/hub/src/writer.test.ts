@@ -1,5 +1,5 @@
 import { disconnect } from '@backchannel/protocol'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Flusher } from './fanout.ts'
 import type { Sink } from './sink.ts'
 import { failOnReport } from './testing/fail-on-report.ts'
@@ -76,6 +76,45 @@ test('at the bound, not above it, the peer stays', () => {
   writer.enqueue(Buffer.from('a'))
   clock.tick()
   expect(sink.writes).toEqual(['a'])
+})
+
+describe('straight to the sink', () => {
+  test('when nothing is queued', () => {
+    writer.send(Buffer.from('a'))
+    expect(sink.writes).toEqual(['a'])
+    expect(flusher.waiting).toBe(0)
+  })
+
+  test('not past what is queued: both leave in one write, in order', () => {
+    writer.enqueue(Buffer.from('a'))
+    writer.send(Buffer.from('b'))
+    expect(sink.writes).toEqual([])
+    clock.tick()
+    expect(sink.writes).toEqual(['ab'])
+  })
+
+  test('not after Close', () => {
+    writer.close(disconnect('shutdown'))
+    writer.send(Buffer.from('a'))
+    clock.tick()
+    expect(sink.writes).toEqual([])
+  })
+
+  test('not to a peer above its bound: it is closed 3008 at the end of the tick', () => {
+    sink.bytesQueued = 1001
+    writer.send(Buffer.from('a'))
+    expect(sink.closes).toEqual([])
+    clock.tick()
+    expect(sink.writes).toEqual([])
+    expect(sink.closes).toEqual([3008])
+    expect(onSlow).toHaveBeenCalledOnce()
+  })
+
+  test('at the bound, not above it, the peer stays', () => {
+    sink.bytesQueued = 1000
+    writer.send(Buffer.from('a'))
+    expect(sink.writes).toEqual(['a'])
+  })
 })
 
 test('an abandoned connection writes nothing and is not closed again', () => {

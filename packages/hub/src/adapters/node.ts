@@ -7,7 +7,14 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Core } from '../core.ts'
-import { answerApiCall, isApiPath, refuseApiCall, type ApiHttpAnswer, type ApiHttpRequest } from '../http-api.ts'
+import {
+  answerApiCall,
+  guardApi,
+  isApiPath,
+  type ApiGuard,
+  type ApiHttpAnswer,
+  type ApiHttpRequest,
+} from '../http-api.ts'
 import { isOriginAllowed, type OriginRules } from '../origins.ts'
 import { closeTimeoutMs, serveWebSocket } from '../transports/websocket.ts'
 
@@ -22,11 +29,13 @@ const maxBufferedChunks = 1024
 export class NodeAdapter {
   readonly #core: Core
   readonly #origins: OriginRules
+  readonly #refuseApiCall: ApiGuard
   readonly #webSockets: WebSocketServer
 
   constructor(core: Core, origins: OriginRules) {
     this.#core = core
     this.#origins = origins
+    this.#refuseApiCall = guardApi(core.config.http_api.key)
     const { compression, compression_min_size: minSize } = core.config.websocket
     // In a variable of its own: `closeTimeout` is not in the library's types yet.
     const limits = {
@@ -68,14 +77,14 @@ export class NodeAdapter {
 
   /** Answers a request that is the hub's; false leaves it to the app, untouched. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    const { pathname, searchParams } = urlOf(request)
+    const { pathname, query } = urlOf(request)
     if (pathname === websocketPath) {
       answer(response, { status: 400, contentType: 'text/plain; charset=utf-8', body: 'Bad Request\n' })
       return true
     }
     const method = pathname.startsWith(apiPrefix) ? pathname.slice(apiPrefix.length) : ''
     if (request.method !== 'POST' || this.#core.config.http_api.disabled || !isApiPath(method)) return false
-    const call = { method, query: searchParams, header: (name: string) => headerOf(request, name) }
+    const call = { method, query, header: (name: string) => headerOf(request, name) }
     this.#answerApi(request, response, call).catch((error: unknown) => {
       this.#core.report(error, 'api')
       response.destroy()
@@ -85,9 +94,9 @@ export class NodeAdapter {
 
   /** Takes an upgrade that is the hub's; false leaves the socket to the app, untouched. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const { pathname, searchParams } = urlOf(request)
+    const { pathname, query } = urlOf(request)
     if (pathname !== websocketPath) return false
-    const refusal = this.#refuseUpgrade(request, searchParams)
+    const refusal = this.#refuseUpgrade(request, new URLSearchParams(query))
     if (refusal) {
       refuse(socket, ...refusal)
       return true
@@ -150,7 +159,7 @@ export class NodeAdapter {
   }
 
   async #answerApi(request: IncomingMessage, response: ServerResponse, call: ApiHttpRequest): Promise<void> {
-    const refusal = refuseApiCall(this.#core, call)
+    const refusal = this.#refuseApiCall(call)
     if (refusal) {
       request.resume()
       answer(response, refusal)
@@ -169,20 +178,27 @@ export class NodeAdapter {
 const jsonSubprotocol = 'centrifuge-json'
 const notFound: ApiHttpAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' }
 
-/** The body as text; undefined when it is too large, null when the client went away. */
-async function readBody(request: IncomingMessage): Promise<string | undefined | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > maxApiBody) return undefined
-      chunks.push(chunk)
-    }
-  } catch {
-    return null
-  }
-  return (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('utf8')
+/**
+ * The body as text; undefined when it is too large, null when the client went away. By events: an async iterator over
+ * the request made a publish over HTTP 9 % dearer.
+ */
+function readBody(request: IncomingMessage): Promise<string | undefined | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request
+      .on('data', (chunk: Buffer) => {
+        length += chunk.length
+        if (length <= maxApiBody) chunks.push(chunk)
+        else {
+          // The rest is read and dropped.
+          chunks.length = 0
+          resolve(undefined)
+        }
+      })
+      .on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+      .on('close', () => resolve(null))
+  })
 }
 
 function answer(response: ServerResponse, { status, contentType, body }: ApiHttpAnswer): void {
@@ -208,9 +224,9 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
 }
 
 /** The request's own path, whatever stands in its Host header. */
-function urlOf(request: IncomingMessage): { pathname: string; searchParams: URLSearchParams } {
+function urlOf(request: IncomingMessage): { pathname: string; query: string } {
   const target = request.url ?? '/'
   const question = target.indexOf('?')
-  if (question < 0) return { pathname: target, searchParams: new URLSearchParams() }
-  return { pathname: target.slice(0, question), searchParams: new URLSearchParams(target.slice(question + 1)) }
+  if (question < 0) return { pathname: target, query: '' }
+  return { pathname: target.slice(0, question), query: target.slice(question + 1) }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import * as stub from './browser-stub.ts'
 import * as server from './index.ts'
@@ -35,5 +36,23 @@ describe('the browser stub', () => {
     const options: stub.BroadcastOptions = { idempotencyKey: 'k' } satisfies server.BroadcastOptions
     const error: stub.RealtimeError | undefined = undefined as server.RealtimeError | undefined
     expect([asServer, asStub, options, error]).toHaveLength(4)
+  })
+
+  // What the package's own export map answers, built or run from source.
+  test.each([
+    [[], 'dist/index.js'],
+    [['browser'], 'dist/browser-stub.js'],
+    [['@backchannel/source'], 'src/index.ts'],
+    [['@backchannel/source', 'browser'], 'src/browser-stub.ts'],
+  ])('under the conditions %j the entry is %s', (conditions, file) => {
+    const flags = conditions.map((condition) => `--conditions=${condition}`)
+    const script = "process.stdout.write(import.meta.resolve('@backchannel/realtime'))"
+    const url = execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', script], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      timeout: 10_000,
+      env: { PATH: process.env['PATH'] },
+    })
+    expect(url.replace(/^.*\/realtime\//, '')).toBe(file)
   })
 })

@@ -53,7 +53,7 @@ export const connections: Area = {
       async run(stage) {
         let asked = 0
         const peer = await stage.connect({
-          token: stage.token({ exp: inSeconds(2) }),
+          token: stage.token({ exp: inSeconds(3) }),
           getToken: () => {
             asked += 1
             return Promise.resolve(stage.token())

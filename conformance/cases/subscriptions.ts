@@ -79,7 +79,7 @@ export const subscriptions: Area = {
         const listener = await peer.subscribe(channel, {
           getToken: () => {
             asked += 1
-            return Promise.resolve(subscriptionToken(stage, channel, inSeconds(asked === 1 ? 2 : 600)))
+            return Promise.resolve(subscriptionToken(stage, channel, inSeconds(asked === 1 ? 3 : 600)))
           },
         })
         await waitFor('a renewed token', () => asked === 2)

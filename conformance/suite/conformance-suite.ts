@@ -1,5 +1,5 @@
 import { servicesAreRequired } from '@backchannel/servers'
-import { describe, test } from 'vitest'
+import { describe } from 'vitest'
 
 import { areas } from '../cases/index.ts'
 import type { Target } from '../targets/target.ts'
@@ -14,14 +14,8 @@ export function conformanceSuite(target: Target): void {
   })
 }
 
-/** Names the tests after the target. One that can't run here is a visible skip, or a failure where it must run. */
-export function onTarget(target: Target, tests: () => void): void {
-  describe(target.name, () => {
-    if (target.unavailable !== undefined) {
-      if (servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${target.unavailable}`)
-      test.skip(`the whole suite: ${target.unavailable}`, { meta: { skipReason: target.unavailable } }, () => {})
-      return
-    }
-    tests()
-  })
+/** Names the tests after the target. Where it can't run they are visible skips, or a failure where it must run. */
+export function onTarget({ name, unavailable }: Target, tests: () => void): void {
+  if (unavailable !== undefined && servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${unavailable}`)
+  describe(name, unavailable === undefined ? {} : { skip: true, meta: { skipReason: unavailable } }, tests)
 }

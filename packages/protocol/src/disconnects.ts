@@ -12,8 +12,9 @@ export class Disconnect extends Error {
 
   /** @throws RangeError for a code or a reason that no Close frame can carry */
   constructor(code: number, reason: string) {
-    super(`${code} ${reason}`)
-    if (!isCloseCode(code)) throw new RangeError(`${code} can't be the code of a Close frame`)
+    const text = `${code} ${reason}`
+    super(text)
+    if (!isCloseCode(code)) throw new RangeError(`No Close frame can carry this code: ${text}`)
     if (!isCloseReason(reason)) throw new RangeError(`A Close frame's reason is text of at most ${maxReason} bytes`)
     this.code = code
     this.reason = reason

@@ -24,8 +24,9 @@ export interface ChannelHost {
 }
 
 /**
- * One subscription of the connection and all who listen to it: the protocol allows one per channel. The first listener's
- * options make it; tokens are asked from whoever of them still listens.
+ * One subscription of the connection and all who listen to it: the protocol allows one per channel. The options of the
+ * first listener make it, and after it has ended those of the next one who comes; tokens are asked from whoever of them
+ * still listens.
  */
 export class Channel {
   readonly name: string
@@ -33,35 +34,27 @@ export class Channel {
   readonly #onEmpty: () => void
   readonly #listeners = new Set<Listener>()
   readonly #status = new Observable<SubscriptionStatus>({ state: 'subscribing', code: 0, reason: 'subscribe called' })
-  readonly #subscription: Subscription
+  #subscription: Subscription | undefined
   #tokenStatus: number | undefined
 
-  constructor(host: ChannelHost, options: AnyChannelOptions, onEmpty: () => void) {
+  constructor(host: ChannelHost, name: string, onEmpty: () => void) {
     this.#host = host
+    this.name = name
     this.#onEmpty = onEmpty
-    this.name = options.channel
-    const { token, getToken, recoverable, since } = options
-    const getAnyToken = getToken ? () => this.#readToken() : undefined
-    this.#subscription = host.client.newSubscription(
-      options.channel,
-      defined({ token, getToken: getAnyToken, recoverable, since }),
-    )
-    this.#listen()
   }
 
   add(options: AnyChannelOptions): ChannelHandle {
     const listener: Listener = { options, left: false }
     this.#listeners.add(listener)
     const status = this.#status.value
-    if (status.state === 'subscribing') {
-      // Does nothing when it is on its way already.
-      this.#subscription.subscribe()
-    } else {
+    if (this.#subscription === undefined) {
+      this.#subscribe(options)
+    } else if (status.state !== 'subscribing') {
       // Came late: hears where things stand, or starts a new attempt; but not before its handle is in hand.
       queueMicrotask(() => {
         if (listener.left || this.#status.value !== status) return
         if (status.state === 'subscribed') this.#tell(listener, status)
-        else this.#subscription.subscribe()
+        else this.#subscribe(options)
       })
     }
     const { name } = this
@@ -78,7 +71,7 @@ export class Channel {
 
   /** Ends the subscription; the last thing that listeners hear. */
   end(status: SubscriptionStatus): void {
-    this.#host.client.removeSubscription(this.#subscription)
+    this.#host.client.removeSubscription(this.#subscription ?? null)
     if (this.#status.value.state !== 'unsubscribed') this.#change(status)
     for (const listener of this.#listeners) listener.left = true
     this.#listeners.clear()
@@ -96,8 +89,16 @@ export class Channel {
     })
   }
 
-  #listen(): void {
-    const subscription = this.#subscription
+  #subscribe({ token, recoverable, since }: AnyChannelOptions): void {
+    const { client } = this.#host
+    client.removeSubscription(this.#subscription ?? null)
+    const getToken = this.#tokenSource() === undefined ? undefined : () => this.#readToken()
+    this.#subscription = client.newSubscription(this.name, defined({ token, getToken, recoverable, since }))
+    this.#listen(this.#subscription)
+    this.#subscription.subscribe()
+  }
+
+  #listen(subscription: Subscription): void {
     const open = <Context>(handler: (context: Context) => void) => {
       return (context: Context) => {
         if (!this.#host.isClosed()) handler(context)
@@ -170,9 +171,13 @@ export class Channel {
     this.#host.callbacks.run(listener.options.onSubscription, this.name, status)
   }
 
+  #tokenSource(): ChannelOptions['getToken'] {
+    for (const { options } of this.#listeners) if (options.getToken) return options.getToken
+    return undefined
+  }
+
   #readToken(): Promise<string> {
-    const sources = [...this.#listeners].flatMap(({ options }) => options.getToken ?? [])
-    const [source] = sources
+    const source = this.#tokenSource()
     this.#tokenStatus = undefined
     if (source === undefined) return Promise.reject(new Error('Nobody listens to the channel any more'))
     return readToken(source, { channel: this.name }, (status) => {

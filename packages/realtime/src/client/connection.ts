@@ -10,6 +10,7 @@ import type {
   ChannelOptions,
   ConnectionOptions,
   ConnectionStatus,
+  Publication,
   RealtimeConnection,
   TokenRefusal,
 } from './types.ts'
@@ -82,7 +83,7 @@ class Connection implements RealtimeConnection, ChannelHost {
     const listener = options as unknown as AnyChannelOptions
     let channel = this.#channels.get(name)
     if (channel === undefined) {
-      const created = new Channel(this, listener, () => {
+      const created = new Channel(this, name, () => {
         // Another may have taken its place meanwhile.
         if (this.#channels.get(name) === created) this.#channels.delete(name)
         created.end(leftStatus)
@@ -128,6 +129,10 @@ class Connection implements RealtimeConnection, ChannelHost {
       const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
       this.#change({ state: 'disconnected', connected: false, code, reason, ...defined({ tokenStatus }) })
       if (code === unauthorizedCode) this.onRefused(defined({ status: tokenStatus }))
+    })
+    this.client.on('publication', (context) => {
+      const publication = context as Publication
+      if (!this.#closed) this.callbacks.run(this.#options.onServerPublication, publication.channel, publication)
     })
     this.client.on('error', ({ type, error }) => {
       if (this.#closed) return

@@ -97,6 +97,8 @@ export interface ConnectionOptions {
   onState?: ((connected: boolean) => unknown) | undefined
   /** Every change of state, with its reason. */
   onConnection?: ((status: ConnectionStatus) => unknown) | undefined
+  /** Messages of channels that the server subscribed this connection to: by its token's claims or the server API. */
+  onServerPublication?: ((publication: Publication) => unknown) | undefined
   /** The session is over (401) or a channel is refused (403). */
   onUnauthorized?: ((refusal: TokenRefusal) => unknown) | undefined
   /** @default console.error for callbacks that throw, nothing otherwise */

@@ -60,6 +60,7 @@ function connectionOptions(url: string, latest: () => Omit<ConnectionOptions, 'u
     getToken: getToken && (() => askTokenSource(latest().getToken ?? getToken, {})),
     onState: (connected) => latest().onState?.(connected),
     onConnection: (status) => latest().onConnection?.(status),
+    onServerPublication: (publication) => latest().onServerPublication?.(publication),
     onUnauthorized: (refusal) => latest().onUnauthorized?.(refusal),
     onError: onError && ((error) => (latest().onError ?? onError)(error)),
   }

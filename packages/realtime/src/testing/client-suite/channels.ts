@@ -78,6 +78,35 @@ export function channelsCases(harness: ClientHarness): void {
       await until(() => expect(next.status.state).toBe('subscribed'))
     })
 
+    test('with the options of the new listener, when the first one had no token', async () => {
+      const connection = connect()
+      const denied = connection.subscribe({ channel: 'personal:ada' })
+      await until(() => expect(denied.status).toMatchObject({ state: 'unsubscribed', code: 103 }))
+      const allowed = connection.subscribe({
+        channel: 'personal:ada',
+        getToken: () => server.issueSubscriptionToken('ada', 'personal:ada'),
+      })
+      await until(() => expect(allowed.status.state).toBe('subscribed'))
+      expect(denied.status).toBe(allowed.status)
+    })
+
+    test('those that the server subscribes to have a callback of their own', async () => {
+      const channel = channelIn('personal')
+      const seen: unknown[] = []
+      const connection = connect({
+        token: server.issueConnectionToken('several-2', { channels: [channel] }),
+        onServerPublication: (publication) => {
+          seen.push(publication)
+          throw new Error('mine')
+        },
+        onError: ({ stage, channel }) => seen.push([stage, channel]),
+      })
+      await until(() => expect(connection.status.connected).toBe(true))
+      await server.publish(channel, 'unasked')
+      await until(() => expect(seen).toMatchObject([{ channel, data: 'unasked', offset: 1 }, ['callback', channel]]))
+      expect(connection.status.connected).toBe(true)
+    })
+
     test('onChange tells of every new status until it is ended', async () => {
       const connection = connect()
       const states: string[] = []

@@ -82,7 +82,8 @@ export function ownAddress(): Record<string, string> {
 }
 
 export async function signInAsDemoUser(page: Page): Promise<void> {
-  await page.goto('/sandbox/realtime')
+  // A button answers once the page's script has run.
+  await page.goto('/sandbox/realtime', { waitUntil: 'networkidle' })
   await page.waitForURL(/\/sign-in/)
   await page.getByRole('button', { name: 'Continue as demo user' }).click()
   await page.getByRole('heading', { name: 'Realtime', exact: true }).waitFor()
@@ -90,7 +91,7 @@ export async function signInAsDemoUser(page: Page): Promise<void> {
 
 export async function signUp(page: Page): Promise<void> {
   const name = `User ${randomBytes(3).toString('hex')}`
-  await page.goto('/sign-up?redirect=/sandbox/realtime')
+  await page.goto('/sign-up?redirect=/sandbox/realtime', { waitUntil: 'networkidle' })
   await page.getByLabel('Name').fill(name)
   await page.getByLabel('Email').fill(`${name.replace(' ', '-').toLowerCase()}@example.com`)
   await page.getByLabel('Password').fill('correct horse battery')

@@ -77,7 +77,7 @@ export async function developmentFrontend(
       const first = rules === undefined
       rules = module.realtimeRules
       onRules(rules)
-      if (!first) log.info('the realtime rules were changed; the hub and its connections live on')
+      if (!first) log.info('the realtime rules were loaded again; the hub and its connections live on')
     } catch (error) {
       log.error({ err: error }, 'the realtime rules do not load; the former ones stay in force')
     }

@@ -141,8 +141,8 @@ export class NodeAdapter {
     }
   }
 
-  #refuseUpgrade(request: IncomingMessage, query: URLSearchParams): [number, string] | undefined {
-    if (!this.#core.isOpen || this.#core.isFull) return [503, 'Service Unavailable']
+  #refuseUpgrade(request: IncomingMessage, query: URLSearchParams): [number, string, string?] | undefined {
+    if (!this.#core.isOpen || this.#core.isFull) return [503, 'Service Unavailable', '']
     const origin = headerOf(request, 'origin')
     const host = (this.#origins.trustProxy && headerOf(request, 'x-forwarded-host')) || headerOf(request, 'host')
     if (!isOriginAllowed(this.#origins, origin, host)) {
@@ -212,10 +212,9 @@ function answer(response: ServerResponse, { status, contentType, body }: ApiHttp
 /** Ends an upgrade with an HTTP answer instead of a WebSocket. */
 export function refuse(socket: Duplex, status: number, text: string, body = `${text}\n`): void {
   socket.on('error', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${status} ${text}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const contentType = body === '' ? '' : 'Content-Type: text/plain; charset=utf-8\r\n'
+  const headers = `${contentType}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
+  socket.end(`HTTP/1.1 ${status} ${text}\r\n${headers}\r\n${body}`)
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

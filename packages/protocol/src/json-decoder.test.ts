@@ -270,7 +270,7 @@ const wrongTypes: Readonly<Record<'string' | 'boolean' | 'integer' | 'object', r
   object: ['5', '0', '""', '"a"', 'true', 'false', '[]', '[{}]'],
 }
 
-const fields: readonly (readonly [path: string, type: keyof typeof wrongTypes, more?: readonly string[]])[] = [
+const fields: readonly [path: string, type: keyof typeof wrongTypes, more?: readonly string[]][] = [
   ['id', 'integer', ['-1', '-0', '-0.0', '4294967296', '1.1', '18446744073709551615', '1e10', '007', '+1', '.5', '1.']],
   ['connect', 'object'],
   ['connect.token', 'string'],
@@ -323,7 +323,7 @@ const fields: readonly (readonly [path: string, type: keyof typeof wrongTypes, m
 ]
 
 describe('what is refused', () => {
-  test.each(fields)('%s that is no %s', (path, type, more = []) => {
+  test.for(fields)('%s that is no %s', ([path, type, more = []]) => {
     const names = path.split('.')
     for (const value of wrongTypes[type].concat(more)) {
       const body = names.map((name) => `{"${name}":`).join('') + value + '}'.repeat(names.length)

@@ -106,7 +106,7 @@ export class SandboxServer {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
-    const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as ProcessEnd)
+    const ended = once(child, 'close').then(([code, signal]): ProcessEnd => ({ code, signal }))
     return { ended }
   }
 

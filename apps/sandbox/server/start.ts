@@ -1,5 +1,6 @@
 /** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
 import type { Hub } from '@backchannel/hub'
+import { setRealtimeLogger } from '@backchannel/realtime'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import type { Logger } from 'pino'
@@ -30,6 +31,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   let hub: Hub | undefined
   let frontend: Frontend | undefined
 
+  setRealtimeLogger(log)
   const listener = await openListener(settings)
   const close = async () => {
     listener.drain()

@@ -79,7 +79,7 @@ export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: R
             channel={channel}
             state={setup.mode === 'off' ? 'off' : connection.status}
           />
-          <PublishForm channel={channel} onUnauthorized={signIn} />
+          <PublishForm channel={channel} onSaved={() => void refresh()} onUnauthorized={signIn} />
         </section>
       </div>
       <aside className="grid grid-cols-1 gap-6">

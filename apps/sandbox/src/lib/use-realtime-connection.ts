@@ -66,7 +66,7 @@ export function useRealtimeConnection({
     handle.current = connection.current?.subscribe({
       channel,
       // The shared channel is open to whoever is connected; one's own wants a token.
-      ...(channel !== demoChannel && { getToken: '/api/token/subscription' }),
+      getToken: channel === demoChannel ? undefined : '/api/token/subscription',
       onMessage: (data) => {
         received.current += 1
         const message = readPublication(data, String(received.current), new Date())

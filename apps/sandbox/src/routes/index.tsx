@@ -22,7 +22,7 @@ const points = [
   {
     Icon: Repeat2,
     title: 'Nothing to rewrite',
-    text: 'It speaks Centrifugo’s protocol. Two environment variables move an app to a real Centrifugo; the browser cannot tell.',
+    text: 'It speaks Centrifugo’s protocol. Four environment variables move an app to a real Centrifugo; the browser cannot tell.',
   },
   {
     Icon: Database,

@@ -12,7 +12,16 @@ interface Outcome {
 }
 
 /** Asks the server to publish. The list does not hear of it from here: what appears there came over the socket. */
-export function PublishForm({ channel, onUnauthorized }: { channel: string; onUnauthorized: () => void }) {
+export function PublishForm({
+  channel,
+  onSaved,
+  onUnauthorized,
+}: {
+  channel: string
+  /** The database has one more. */
+  onSaved: () => void
+  onUnauthorized: () => void
+}) {
   const input = useRef<HTMLInputElement>(null)
   const [busy, setBusy] = useState(false)
   const [outcome, setOutcome] = useState<Outcome>()
@@ -27,6 +36,7 @@ export function PublishForm({ channel, onUnauthorized }: { channel: string; onUn
           ? { tone: 'good', text: 'Saved and published.' }
           : { tone: 'warn', text: 'Saved, but not delivered live: realtime is off or can’t be reached.' },
       )
+      onSaved()
       if (input.current) input.current.value = ''
       input.current?.focus()
     } catch (error) {

@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import type { Area } from '../suite/case.ts'
 import type { Listener, Peer } from '../support/peer.ts'
 import type { Stage } from '../support/stage.ts'
+import { generator, seed } from '../support/random.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const offsets = ({ publications }: Listener) => publications.map(({ offset }) => offset)
@@ -158,7 +159,6 @@ export const recovery: Area = {
       name: 'lines that are cut at random lose nothing, double nothing, and keep the order',
       async run(stage) {
         const channel = stage.channel('large')
-        const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
         const random = generator(seed)
         const peers = await Promise.all([stage.connect(), stage.connect(), stage.connect()])
         const listeners = await Promise.all(peers.map((peer) => peer.subscribe(channel)))
@@ -180,15 +180,4 @@ export const recovery: Area = {
       },
     },
   ],
-}
-
-/** The mulberry32 generator: numbers from 0 to 1 that follow from the seed. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -17,5 +17,7 @@ export function conformanceSuite(target: Target): void {
 /** Names the tests after the target. Where it can't run they are visible skips, or a failure where it must run. */
 export function onTarget({ name, unavailable }: Target, tests: () => void): void {
   if (unavailable !== undefined && servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${unavailable}`)
-  describe(name, unavailable === undefined ? {} : { skip: true, meta: { skipReason: unavailable } }, tests)
+  const options = unavailable === undefined ? {} : { skip: true, meta: { skipReason: unavailable } }
+  // oxlint-disable-next-line vitest/valid-describe-callback -- the rule does not know options in the second place
+  describe(name, options, tests)
 }

@@ -25,9 +25,10 @@ export function hubTarget(
     name,
     capabilities: new Set([...allCapabilities].filter((capability) => !missing.includes(capability))),
     async start(config: ServerConfig) {
+      const errors: unknown[] = []
       const hub = createHub({
         config: withoutOptions(config, notInHub),
-        logger: { debug() {}, info() {}, warn() {}, error() {} },
+        logger: { debug() {}, info() {}, warn() {}, error: (...entry) => errors.push(entry) },
         register: false,
         ...optionsOf(),
       })
@@ -50,6 +51,7 @@ export function hubTarget(
           server.close()
           server.closeAllConnections()
           await once(server, 'close')
+          if (errors.length > 0) throw new Error(`the hub logged errors: ${JSON.stringify(errors.slice(0, 3))}`)
           const left = Object.entries(hub.gauges()).filter(([, count]) => count !== 0)
           if (left.length > 0) throw new Error(`the closed hub still has ${JSON.stringify(Object.fromEntries(left))}`)
         },

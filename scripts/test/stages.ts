@@ -72,7 +72,7 @@ function outcomeOf({ kind }: Stage, code: number | null, file: string): Outcome 
 }
 
 /** A stage that ran nothing, or that failed outside of its tests, counts as one failure. */
-function strict(outcome: Outcome, code: number | null): Outcome {
+export function strict(outcome: Outcome, code: number | null): Outcome {
   const ranNothing = outcome.passed + outcome.failed + outcome.skipped.length === 0
   return outcome.failed === 0 && (ranNothing || code !== 0) ? { ...outcome, failed: 1 } : outcome
 }

@@ -27,7 +27,7 @@ export function MessageList({
       role="log"
       aria-label="Messages"
       tabIndex={0}
-      className="h-[22rem] overflow-y-auto bg-sunken sm:h-[26rem]"
+      className="h-[22rem] overflow-y-auto bg-paper sm:h-[26rem]"
     >
       {messages.length === 0 ? (
         <Empty channel={channel} state={state} />

@@ -18,11 +18,15 @@ try {
   const { startSandbox } = await import('./server/start.ts')
   const starting = startSandbox(settings, import.meta.dirname, log)
 
-  let closing = false
+  let closingSince: number | undefined
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (closing) process.exit(1)
-      closing = true
+      if (closingSince !== undefined) {
+        // npm passes a terminal's Ctrl-C on, so one press arrives twice; a second press means now.
+        if (performance.now() - closingSince > 500) process.exit(1)
+        return
+      }
+      closingSince = performance.now()
       log.info({ signal }, 'closing')
       // A start that is under way is let finish: a database is not left half made.
       starting

@@ -16,12 +16,12 @@ export function subscribe(
 ): void | Promise<void> {
   const { channel } = request
   if (channel === '') throw disconnect('badRequest')
+  if (request.delta !== '' && request.delta !== 'fossil') throw disconnect('badRequest')
   if (core.namespaces.isTooLong(channel)) throw replyError('badRequest')
   if (session.subscriptions.has(channel)) throw replyError('alreadySubscribed')
   const { channel_limit: limit } = core.config.client
   if (limit > 0 && session.subscriptions.size >= limit) throw replyError('limitExceeded')
   if (request.type < 0 || request.type > lastKnownType) throw disconnect('badRequest')
-  if (request.delta !== '' && request.delta !== 'fossil') throw disconnect('badRequest')
   const name = core.namespaces.resolve(channel)
   // No namespace has another type than stream, and none takes filters.
   if (request.type !== 0) throw replyError('permissionDenied')

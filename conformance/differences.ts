@@ -121,11 +121,6 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
-    cases: ['connection limit: connections above the limit of all'],
-    reason: 'The refusal says in words what the real server says by its status alone.',
-  },
-  {
-    on: 'hub',
     cases: ['server api: the legacy form'],
     reason: 'POST /api with {method, params} is deprecated in Centrifugo and not offered.',
   },

@@ -32,11 +32,23 @@ function duration(fallback: string) {
     })
 }
 
+/** Streams live in whole seconds, as with brokers that keep them elsewhere. */
+function wholeSeconds(fallback: string) {
+  return duration(fallback).refine((ms) => ms % 1000 === 0, 'expected whole seconds, such as "300s" or "1h30m"')
+}
+
 function size(fallback: number) {
   return z.int().min(0).default(fallback)
 }
 
+/** Where Centrifugo takes 0 for "the default" and a limit of nothing would be a hub that does nothing. */
+function positiveSize(fallback: number) {
+  return z.int().min(1).default(fallback)
+}
+
 const flag = z.boolean().default(false)
+
+const defaultMetaTtl = '720h'
 
 const channelOptionsShape = {
   /** Keep who is subscribed. */
@@ -44,9 +56,9 @@ const channelOptionsShape = {
   /** Publications kept per channel; goes with `history_ttl`. */
   history_size: size(0),
   /** How long they are kept after the last one. */
-  history_ttl: duration('0s'),
+  history_ttl: wholeSeconds('0s'),
   /** How long offset and epoch outlive them; 0: `channel.history_meta_ttl`. */
-  history_meta_ttl: duration('0s'),
+  history_meta_ttl: wholeSeconds('0s'),
   /** Watch every subscription for gaps. */
   force_positioning: flag,
   allow_positioning: flag,
@@ -83,9 +95,6 @@ function checkHistory(options: ChannelOptionsOutput, context: z.RefinementCtx): 
   if (options.force_recovery && options.history_size === 0) {
     context.addIssue({ code: 'custom', path: ['force_recovery'], message: 'needs history_size and history_ttl' })
   }
-  if (options.history_meta_ttl > 0 && options.history_meta_ttl < options.history_ttl) {
-    context.addIssue({ code: 'custom', path: ['history_meta_ttl'], message: 'must not be less than history_ttl' })
-  }
 }
 
 /** `.prefault`, not `.default`: an absent section is filled in member by member. */
@@ -108,17 +117,60 @@ const namespaces = z.array(namespace).superRefine((list, context) => {
   }
 })
 
-const channelRules = z.strictObject({
+interface Rules {
+  readonly without_namespace: ChannelOptionsOutput
+  readonly namespaces: readonly ChannelOptionsOutput[]
+}
+
+/** Offset and epoch may not be forgotten while publications are still kept. */
+function checkMetaTtl(rules: Rules, metaTtl: number, context: z.RefinementCtx): void {
+  const check = (options: ChannelOptionsOutput, ...path: (string | number)[]): void => {
+    if ((options.history_meta_ttl || metaTtl) >= options.history_ttl) return
+    const isOwn = options.history_meta_ttl > 0
+    context.addIssue({
+      code: 'custom',
+      path: [...path, isOwn ? 'history_meta_ttl' : 'history_ttl'],
+      message: isOwn ? 'must not be less than history_ttl' : 'must not be more than channel.history_meta_ttl',
+    })
+  }
+  check(rules.without_namespace, 'without_namespace')
+  for (const [index, options] of rules.namespaces.entries()) check(options, 'namespaces', index)
+}
+
+const rulesShape = {
   without_namespace: withoutNamespace.prefault({}),
   namespaces: namespaces.default([]),
-})
+}
+
+const channelRules = z.strictObject(rulesShape)
+
+function channelRulesWithin(metaTtl: number) {
+  return channelRules.superRefine((rules, context) => checkMetaTtl(rules, metaTtl, context))
+}
+
+/** What would be a secret that everybody knows: HMAC is the only kind here, and a key pair's half is no secret for it. */
+const secret = z
+  .string()
+  .refine((text) => !text.includes('-----BEGIN '), 'expected a secret, got a PEM key')
+  .default('')
+
+const originPattern = z
+  .string()
+  .min(1, 'expected an origin such as "https://example.com"')
+  .refine((pattern) => !/[{}\\]/.test(pattern), 'expected an origin; of wildcards there are "*" and "?"')
 
 const config = z.strictObject({
   client: z
     .strictObject({
-      token: z.strictObject({ hmac_secret_key: z.string().default('') }).prefault({}),
-      subscription_token: z.strictObject({ enabled: flag, hmac_secret_key: z.string().default('') }).prefault({}),
-      allowed_origins: z.array(z.string()).default([]),
+      token: z.strictObject({ hmac_secret_key: secret }).prefault({}),
+      subscription_token: z
+        .strictObject({ enabled: flag, hmac_secret_key: secret })
+        .refine((own) => !own.enabled || own.hmac_secret_key !== '', {
+          path: ['hmac_secret_key'],
+          message: 'expected a secret, since client.subscription_token.enabled is true',
+        })
+        .prefault({}),
+      allowed_origins: z.array(originPattern).default([]),
       allow_anonymous_connect_without_token: flag,
       disallow_anonymous_connection_tokens: flag,
       ping_interval: duration('25s'),
@@ -129,7 +181,7 @@ const config = z.strictObject({
       expired_close_delay: duration('25s'),
       expired_sub_close_delay: duration('25s'),
       /** Bytes that wait for one slow reader. */
-      queue_max_size: size(1024 * 1024),
+      queue_max_size: positiveSize(1024 * 1024),
       /** Subscriptions of one connection. */
       channel_limit: size(128),
       /** Connections of one user; 0: no limit. */
@@ -140,11 +192,11 @@ const config = z.strictObject({
     .prefault({}),
   channel: z
     .strictObject({
-      max_length: size(255),
-      history_meta_ttl: duration('720h'),
-      without_namespace: withoutNamespace.prefault({}),
-      namespaces: namespaces.default([]),
+      max_length: positiveSize(255),
+      history_meta_ttl: wholeSeconds(defaultMetaTtl),
+      ...rulesShape,
     })
+    .superRefine((channel, context) => checkMetaTtl(channel, channel.history_meta_ttl, context))
     .prefault({}),
   http_api: z
     .strictObject({
@@ -155,7 +207,7 @@ const config = z.strictObject({
     .prefault({}),
   websocket: z
     .strictObject({
-      message_size_limit: size(65_536),
+      message_size_limit: positiveSize(65_536),
       /** Offer permessage-deflate. Costs each such connection a write of its own per message, and memory. */
       compression: flag,
       /** Shorter messages are not compressed. */
@@ -180,9 +232,15 @@ export function checkConfig(input: HubConfig): CheckedConfig {
   return check(config, input, '')
 }
 
-/** @throws ConfigError */
-export function checkChannelRules(input: ChannelRules): CheckedChannelRules {
-  return check(channelRules, input, 'channel.')
+/**
+ * @param metaTtlMs the hub's `channel.history_meta_ttl`, which holds for options without one of their own
+ * @throws ConfigError
+ */
+export function checkChannelRules(
+  input: ChannelRules,
+  metaTtlMs: number = parseDuration(defaultMetaTtl) ?? 0,
+): CheckedChannelRules {
+  return check(channelRulesWithin(metaTtlMs), input, 'channel')
 }
 
 function check<S extends z.ZodType>(schema: S, input: unknown, prefix: string): z.output<S> {
@@ -192,14 +250,15 @@ function check<S extends z.ZodType>(schema: S, input: unknown, prefix: string): 
 }
 
 function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
-  const path = prefix + issue.path.map(String).join('.')
-  if (issue.code === 'unrecognized_keys') {
-    const parent = path === '' || path.endsWith('.') ? path : `${path}.`
-    return issue.keys.map((key) => `${parent}${key}: unknown option`)
-  }
-  return [`${path}: ${issue.message}`]
+  const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '')
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: unknown option`)
+  return [`${path.join('.') || 'the configuration'}: ${issue.message}`]
 }
 
 function quote(value: unknown): string {
-  return JSON.stringify(value) ?? String(value)
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value
+  }
 }

@@ -3,15 +3,17 @@
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
+  // The sign of its own and the Greek letter: both are typed.
   µs: 1e-3,
+  μs: 1e-3,
   ms: 1,
   s: 1000,
   m: 60_000,
   h: 3_600_000,
 }
 
-const whole = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/
-const part = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g
+const whole = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|[µμ]s|ms|s|m|h))+$/
+const part = /(\d*\.?\d*)(ns|us|[µμ]s|ms|s|m|h)/g
 
 /** Milliseconds, or undefined when the text is no duration. */
 export function parseDuration(text: string): number | undefined {

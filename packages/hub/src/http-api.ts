@@ -1,10 +1,11 @@
 /** `POST /api/<method>`: Centrifugo's HTTP API, without any HTTP server: facts of a request in, an answer out. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import { elementSpans, memberSpan, rawMember } from '@backchannel/protocol'
+import { elementSpans, memberSpan, rawMember, replyError } from '@backchannel/protocol'
 import { apiErrorOf, type ApiError } from './api-errors.ts'
 import type { Core } from './core.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { BadApiRequest, isApiMethod, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
+import { apiSchemas } from './server-api-schemas.ts'
 
 export interface ApiHttpRequest {
   /** What stands behind `/api/`. */
@@ -38,8 +39,9 @@ export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
  */
 export function guardApi(key: string): ApiGuard {
   const expected = digest(key)
+  const isKey = (given: string): boolean => given !== '' && timingSafeEqual(digest(given), expected)
   return (request) =>
-    key !== '' && timingSafeEqual(digest(keyOf(request)), expected) ? undefined : { status: 401, body: '' }
+    key !== '' && (isKey(headerKey(request)) || isKey(queryKey(request))) ? undefined : { status: 401, body: '' }
 }
 
 /** Never throws and never rejects. */
@@ -78,34 +80,58 @@ function run(core: Core, method: string, request: unknown, payloads: PayloadSour
   }
 }
 
+interface BatchCommand {
+  readonly method: string
+  readonly request: unknown
+  readonly payloads: PayloadSource
+}
+
 async function answerBatch(core: Core, batch: Record<string, unknown>, body: string): Promise<ApiHttpAnswer> {
-  const commands = batch['commands'] ?? []
-  if (!Array.isArray(commands)) return badRequest
-  const list = memberSpan(body, 'commands')
-  const spans = list ? elementSpans(body, list.start) : []
-  const one = async (command: unknown, index: number): Promise<string | undefined> => {
-    if (typeof command !== 'object' || command === null || Array.isArray(command)) return undefined
-    const method = Object.keys(command).find(isApiMethod) ?? ''
-    const request = (command as Record<string, unknown>)[method]
-    const text = spans[index] ? body.slice(spans[index].start, spans[index].end) : '{}'
-    const payloads: PayloadSource = (name) => rawMember(text, method, name)
-    const outcome = await run(core, method, request, payloads)
-    if (!outcome) return undefined
+  const commands = batchCommands(batch, body)
+  const parallel = batch['parallel'] ?? false
+  if (!commands || typeof parallel !== 'boolean') return badRequest
+  const one = async ({ method, request, payloads }: BatchCommand): Promise<string> => {
+    const outcome = (await run(core, method, request, payloads)) ?? {
+      error: apiErrorOf(core, replyError('badRequest')),
+    }
     return 'result' in outcome ? `{"${method}":${outcome.result}}` : JSON.stringify(outcome)
   }
-  const replies: (string | undefined)[] = []
-  if (batch['parallel'] === true) replies.push(...(await Promise.all(commands.map(one))))
-  else for (const [index, command] of commands.entries()) replies.push(await one(command, index))
-  if (replies.includes(undefined)) return badRequest
+  const replies: string[] = []
+  if (parallel) replies.push(...(await Promise.all(commands.map(one))))
+  else for (const command of commands) replies.push(await one(command))
   return { status: 200, contentType: json, body: replies.length === 0 ? '{}' : `{"replies":[${replies.join(',')}]}` }
 }
 
-function keyOf(request: ApiHttpRequest): string {
-  const header = request.header('x-api-key')
-  if (header !== undefined) return header
-  const [scheme, ...rest] = (request.header('authorization') ?? '').split(' ')
-  if (scheme?.toLowerCase() === 'apikey') return rest.join(' ')
-  return new URLSearchParams(request.query).get('api_key') ?? ''
+/** The commands of a batch, each in order by itself: what can't be read is refused before any of them is run. */
+function batchCommands(batch: Record<string, unknown>, body: string): BatchCommand[] | undefined {
+  const list: unknown = batch['commands'] ?? []
+  if (!Array.isArray(list)) return undefined
+  const at = memberSpan(body, 'commands')
+  const spans = at ? elementSpans(body, at.start) : []
+  const commands: BatchCommand[] = []
+  for (const [index, command] of (list as unknown[]).entries()) {
+    if (typeof command !== 'object' || command === null || Array.isArray(command)) return undefined
+    const members = command as Record<string, unknown>
+    const method = Object.keys(members).find((name) => isApiMethod(name) && members[name] !== null) ?? ''
+    const request = members[method]
+    if (isApiMethod(method) && !apiSchemas[method].safeParse(request).success) return undefined
+    const span = spans[index]
+    const text = span ? body.slice(span.start, span.end) : '{}'
+    commands.push({ method, request, payloads: (name) => rawMember(text, method, name) })
+  }
+  return commands
+}
+
+/** X-API-Key; when it is absent or empty, `Authorization: apikey KEY`. */
+function headerKey(request: ApiHttpRequest): string {
+  const own = request.header('x-api-key')
+  if (own) return own
+  const [scheme, key = '', ...more] = (request.header('authorization') ?? '').trim().split(/\s+/)
+  return scheme?.toLowerCase() === 'apikey' && more.length === 0 ? key : ''
+}
+
+function queryKey({ query }: ApiHttpRequest): string {
+  return query === '' ? '' : (new URLSearchParams(query).get('api_key') ?? '')
 }
 
 function digest(text: string): Buffer {

@@ -129,7 +129,7 @@ export function createHub(options: HubOptions = {}): Hub {
     setHandlers: (handlers) => {
       core.handlers = handlers
     },
-    setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules)),
+    setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config.channel.history_meta_ttl)),
     handleRequest: (request, response) => adapter.handleRequest(request, response),
     handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
     attach: (target) => {

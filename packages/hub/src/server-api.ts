@@ -15,6 +15,7 @@ import {
 } from '@backchannel/protocol'
 import { countUsers } from './commands/presence.ts'
 import type { Core, PublishRequest } from './core.ts'
+import { matchesGlob } from './glob.ts'
 import { all, chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { apiSchemas, type ApiRequests } from './server-api-schemas.ts'
 import { toPayload } from './payloads.ts'
@@ -152,10 +153,11 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
   },
 
   channels(core, request) {
-    const matches = globMatcher(request.pattern)
+    // Empty: every channel.
+    const pattern = request.pattern || '*'
     const channels: Record<string, { num_clients: number }> = {}
     for (const channel of core.registry.channels) {
-      if (matches(channel.name)) channels[channel.name] = { num_clients: channel.subscriberCount }
+      if (matchesGlob(pattern, channel.name)) channels[channel.name] = { num_clients: channel.subscriberCount }
     }
     return { channels }
   },
@@ -292,15 +294,4 @@ function sessionsOf(
   return Array.from(core.registry.ofUser(user)).filter(
     (session) => session.state === 'connected' && (client === '' || session.client === client),
   )
-}
-
-/** Globs over channel names: `*` any run, `?` one character. Empty: everything. */
-function globMatcher(pattern: string): (name: string) => boolean {
-  if (pattern === '') return () => true
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll(/\*+/g, '.*')
-    .replaceAll('?', '.')
-  const expression = new RegExp(`^${source}$`, 's')
-  return (name) => expression.test(name)
 }

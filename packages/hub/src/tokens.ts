@@ -1,5 +1,12 @@
 /** From tokens to what they grant. Signatures and times: `@backchannel/protocol/token`. */
-import { disconnect, replyError, type ApiSubscribeOverride, type Payload } from '@backchannel/protocol'
+import {
+  disconnect,
+  oneLine,
+  rawMember,
+  replyError,
+  type ApiSubscribeOverride,
+  type Payload,
+} from '@backchannel/protocol'
 import { TokenError, verifyToken } from '@backchannel/protocol/token'
 import type { Core } from './core.ts'
 
@@ -36,12 +43,13 @@ export function connectionClaims(core: Core, token: string): ConnectionClaims {
   const { hmac_secret_key: key } = core.config.client.token
   const now = core.clock.now()
   const claims = verifyToken(token, key, now)
+  const source = payloadText(token)
   if (text(claims, 'channel') !== '') throw new TokenError('invalid', 'a subscription token was used to connect')
   return {
     user: text(claims, 'sub'),
     expireAt: expireAt(claims, now),
-    channels: serverSubscriptions(claims),
-    ...payload('info', claims['info'], claims['b64info']),
+    channels: serverSubscriptions(claims, source),
+    ...payload('info', claims, source),
   }
 }
 
@@ -57,7 +65,7 @@ export function subscriptionClaims(core: Core, token: string): SubscriptionClaim
     channel: text(claims, 'channel'),
     client: text(claims, 'client'),
     expireAt: expireAt(claims, now),
-    ...serverSubscription(claims),
+    ...serverSubscription(claims, payloadText(token)),
   }
 }
 
@@ -85,35 +93,48 @@ function expireAt(claims: Record<string, unknown>, now: number): number {
     const exp = claims['exp']
     return typeof exp === 'number' ? Math.floor(exp) : 0
   }
-  if (typeof explicit !== 'number') throw new TokenError('invalid', 'expire_at is not a number')
-  if (explicit <= 0) return 0
-  if (explicit * 1000 <= now) throw replyError('expired')
-  return Math.floor(explicit)
+  if (!Number.isInteger(explicit)) throw new TokenError('invalid', 'expire_at is not a whole number')
+  const seconds = explicit as number
+  if (seconds <= 0) return 0
+  if (seconds * 1000 <= now) throw replyError('expired')
+  return seconds
 }
 
-function serverSubscriptions(claims: Record<string, unknown>): Map<string, ServerSubscription> {
+/** JSON that stands in a token, by its path there: what an app put into `info` reaches others as it wrote it. */
+type ClaimText = (...path: string[]) => string | undefined
+
+function payloadText(token: string): ClaimText {
+  let json: string | undefined
+  return (...path) => {
+    json ??= Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
+    return rawMember(json, ...path)
+  }
+}
+
+function serverSubscriptions(claims: Record<string, unknown>, source: ClaimText): Map<string, ServerSubscription> {
   const { subs, channels } = claims
   const result = new Map<string, ServerSubscription>()
   if (subs !== undefined && subs !== null) {
     for (const [channel, sub] of Object.entries(record(subs, 'subs'))) {
-      result.set(channel, serverSubscription(record(sub ?? {}, `subs.${channel}`)))
+      const own: ClaimText = (...path) => source('subs', channel, ...path)
+      result.set(channel, serverSubscription(record(sub ?? {}, `subs.${channel}`), own))
     }
     if (result.size > 0) return result
   }
   if (channels === undefined || channels === null) return result
   if (!Array.isArray(channels)) throw new TokenError('invalid', 'channels is not a list')
-  for (const channel of channels) {
+  for (const channel of channels as unknown[]) {
     if (typeof channel !== 'string') throw new TokenError('invalid', 'channels holds something that is no string')
     result.set(channel, {})
   }
   return result
 }
 
-function serverSubscription(claims: Record<string, unknown>): ServerSubscription {
+function serverSubscription(claims: Record<string, unknown>, source: ClaimText): ServerSubscription {
   const { override } = claims
   return {
-    ...payload('info', claims['info'], claims['b64info']),
-    ...payload('data', claims['data'], claims['b64data']),
+    ...payload('info', claims, source),
+    ...payload('data', claims, source),
     ...(override === undefined || override === null ? {} : { override: readOverride(record(override, 'override')) }),
   }
 }
@@ -130,7 +151,8 @@ function readOverride(claims: Record<string, unknown>): ApiSubscribeOverride {
   const override: ApiSubscribeOverride = {}
   for (const name of overridable) {
     if (claims[name] === undefined || claims[name] === null) continue
-    const { value } = record(claims[name], `override.${name}`)
+    const { value: given } = record(claims[name], `override.${name}`)
+    const value = given ?? false
     if (typeof value !== 'boolean') throw new TokenError('invalid', `override.${name}.value is not true or false`)
     override[name] = { value }
   }
@@ -145,13 +167,15 @@ function record(value: unknown, name: string): Record<string, unknown> {
 }
 
 /** `{[name]: …}` from JSON or base64; base64 wins, as on the server API. */
-function payload<N extends 'info' | 'data'>(name: N, json: unknown, base64: unknown): { [K in N]?: Payload } {
-  const value = typeof base64 === 'string' && base64 !== '' ? decodeBase64(base64) : jsonPayload(json)
+function payload<N extends 'info' | 'data'>(
+  name: N,
+  claims: Record<string, unknown>,
+  source: ClaimText,
+): { [K in N]?: Payload } {
+  const base64 = text(claims, `b64${name}`)
+  if (base64 === '' && (claims[name] === undefined || claims[name] === null)) return {}
+  const value = base64 === '' ? source(name) : decodeBase64(base64)
   return (value === undefined ? {} : { [name]: value }) as { [K in N]?: Payload }
-}
-
-function jsonPayload(json: unknown): Payload | undefined {
-  return json === undefined || json === null ? undefined : JSON.stringify(json)
 }
 
 const base64Text = /^[A-Za-z0-9+/]*={0,2}$/
@@ -166,7 +190,7 @@ export function decodeBase64(base64: string): Payload {
   const decoded = bytes.toString('utf8')
   try {
     JSON.parse(decoded)
-    return decoded
+    return oneLine(decoded)
   } catch {
     return bytes
   }

@@ -131,7 +131,10 @@ describe('what is decoded', () => {
       '{"id":2,"subscribe":{"channel":null,"token":null,"recover":null,"epoch":null,"offset":null,"positioned":null,"recoverable":null,"join_leave":null,"delta":null,"tf":null,"flag":null,"type":null}}',
       { kind: 'subscribe', id: 2, subscribe: subscription('') },
     ],
-    ['{"id":2,"subscribe":{"channel":"a","tf":{}}}', { kind: 'subscribe', id: 2, subscribe: subscription('a') }],
+    [
+      '{"id":2,"subscribe":{"channel":"a","tf":{}}}',
+      { kind: 'subscribe', id: 2, subscribe: subscription('a', { filtered: true }) },
+    ],
     [
       '{"id":2,"subscribe":{"channel":"a","offset":9007199254740991}}',
       { kind: 'subscribe', id: 2, subscribe: subscription('a', { offset: Number.MAX_SAFE_INTEGER }) },

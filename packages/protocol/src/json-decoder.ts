@@ -86,8 +86,7 @@ function subscribeRequest(body: JsonObject, data: string | undefined): Subscribe
     delta: string(body['delta'], 'subscribe.delta'),
     flag: integer(body['flag'], int64, 'subscribe.flag'),
     type: integer(body['type'], int32, 'subscribe.type'),
-    filtered:
-      body['tf'] !== undefined && body['tf'] !== null && Object.keys(object(body['tf'], 'subscribe.tf')).length > 0,
+    filtered: body['tf'] != null && object(body['tf'], 'subscribe.tf') !== undefined,
     ...optional('data', data),
   }
 }

@@ -160,6 +160,20 @@ test('server functions: 401 without a session, 403 for another’s channel, and 
   expect((await page.request.fetch(unchanged.url, unchanged.options)).status()).toBe(200)
 })
 
+test('a session that has ended leads to the sign-in page, and back', async ({ openBrowser }) => {
+  const realtime = new RealtimePage(await openBrowser('demo'))
+  const { page } = realtime
+  await realtime.connect()
+  await page.context().clearCookies()
+  await page.getByLabel('Message', { exact: true }).fill('too late')
+  await page.getByRole('button', { name: 'Publish', exact: true }).click()
+  await page.waitForURL(/\/sign-in\?redirect=/)
+  // The page is gone, and its socket with it.
+  await expect.poll(() => realtime.sockets.every((socket) => socket.isClosed())).toBe(true)
+  await page.getByRole('button', { name: 'Continue as demo user' }).click()
+  await page.waitForURL(/\/sandbox\/realtime$/)
+})
+
 test('a POST to the server API appears in every browser', async ({ openBrowser, running }) => {
   const browsers = [new RealtimePage(await openBrowser('demo')), new RealtimePage(await openBrowser('new'))]
   for (const realtime of browsers) await realtime.connect()

@@ -54,6 +54,12 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       database = await openPostgres(settings.databaseUrl, log)
     }
 
+    if (settings.databaseUrl !== undefined && settings.secret === undefined && settings.mode === 'production') {
+      log.warn(
+        { dataDir: settings.dataDir },
+        'BETTER_AUTH_SECRET is not set: the secret in the data folder is used, and an instance elsewhere has another one',
+      )
+    }
     const secrets = deriveSecrets(settings.secret ?? localSecret(settings.dataDir))
     if (settings.realtime === 'embedded') {
       const configFile = path.join(appDir, '../../centrifugo/config.json')

@@ -7,12 +7,15 @@ import { add, nothing, type Skip } from './test/outcome.ts'
 import { stopScripts } from './test/run-script.ts'
 import { runStage, type StageResult, stages } from './test/stages.ts'
 
-let interrupted = false
+let interrupted: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    interrupted = true
-    process.exitCode = 1
-    stopScripts()
+  process.on(signal, () => {
+    if (interrupted === undefined) {
+      interrupted = performance.now()
+      process.exitCode = 1
+      stopScripts()
+      // npm passes a terminal's Ctrl-C on, so one press arrives twice; a second press means now.
+    } else if (performance.now() - interrupted > 500) process.exit(1)
   })
 }
 
@@ -35,7 +38,7 @@ for (const name of ['centrifugo', 'postgres', 'redis', 'chromium'] as const) {
 
 const results: StageResult[] = []
 for (const group of stages) {
-  if (interrupted) break
+  if (interrupted !== undefined) break
   const names = group.map(({ script }) => script).join(', ')
   console.log(`… ${names}`)
   results.push(...(await Promise.all(group.map(runStage))))
@@ -58,6 +61,6 @@ for (const { stage, outcome, seconds } of results) {
   console.log(`${stage.script.padEnd(17)}${numbers.join('')}${`${seconds.toFixed(1)} s`.padStart(10)}`)
 }
 
-if (interrupted) console.log('\nInterrupted: the stages that follow were not run.')
+if (interrupted !== undefined) console.log('\nInterrupted: the stages that follow were not run.')
 if (total.failed > 0) process.exitCode = 1
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)

@@ -155,6 +155,22 @@ describe('docs/packages.md', () => {
   })
 })
 
+describe('file names', () => {
+  const exclude = ['**/node_modules', '**/dist', '**/.*', '**/test-results']
+  // `protocol/errors.ts` may stand for `packages/protocol/src/errors.ts`.
+  const files = globSync('**/*.{ts,tsx,mjs,json,yaml,md}', { cwd: root, exclude }).flatMap((file) => [
+    `/${file}`,
+    `/${file.replace('/src/', '/')}`,
+  ])
+  /** Files that a reader is told to make, and a pattern. */
+  const imagined = new Set(['hello.ts', 'x.test.ts'])
+
+  test.each(pages)('%s names only files that exist', (page) => {
+    const named = [...read(page).matchAll(/`([\w./-]+\.(?:tsx?|mjs|json|yaml|md))`/g)].map(([, name = '']) => name)
+    expect(named.filter((name) => !imagined.has(name) && !files.some((file) => file.endsWith(`/${name}`)))).toEqual([])
+  })
+})
+
 describe('links', () => {
   test.each(pages)('%s leads to files and headings that exist', (page) => {
     const broken = links(read(page)).filter((target) => {

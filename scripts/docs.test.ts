@@ -13,7 +13,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { anchors, codeBlocks, links, type CodeBlock } from './docs/markdown.ts'
 
 const root = dirname(import.meta.dirname)
-const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md', '{benchmarks,conformance}/*.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/*.md', '{packages,apps}/*/README.md', '{benchmarks,conformance}/*.md'], {
+  cwd: root,
+})
   .map((page) => page.replaceAll('\\', '/'))
   .toSorted()
 const read = (page: string) => readFileSync(join(root, page), 'utf8')

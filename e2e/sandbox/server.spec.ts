@@ -48,6 +48,8 @@ test('SIGTERM ends it with 0, kill -9 loses nothing, and a second signal does no
     await new Promise((resolve) => setTimeout(resolve, 300))
     const first = server.end('SIGTERM')
     await expect.poll(() => server.output).toContain('closing')
+    // One press of Ctrl-C under npm arrives twice; half a second later it is a second press.
+    await new Promise((resolve) => setTimeout(resolve, 700))
     expect(await server.end('SIGTERM')).toEqual({ code: 1, signal: null })
     await first
     socket.destroy()

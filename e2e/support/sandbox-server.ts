@@ -40,7 +40,10 @@ export class SandboxServer {
   constructor(options: SandboxOptions = {}) {
     this.#options = options
     if (options.freshDatabase !== true) cpSync(databaseTemplate, path.join(this.dataDir, 'pglite'), { recursive: true })
-    process.once('exit', () => this.#child?.kill('SIGKILL'))
+    process.once('exit', () => {
+      this.#child?.kill('SIGKILL')
+      rmSync(this.dataDir, { recursive: true, force: true })
+    })
   }
 
   static async start(options: SandboxOptions = {}): Promise<SandboxServer> {

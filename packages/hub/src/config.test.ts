@@ -1,0 +1,413 @@
+import { describe, expect, test } from 'vitest'
+import { checkChannelRules, checkConfig, ConfigError, type HubConfig } from './config.ts'
+
+/** The problems of a configuration; none when it is in order. */
+function problems(check: () => unknown): readonly string[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems
+  }
+}
+
+function problemsOf(config: unknown): readonly string[] {
+  return problems(() => checkConfig(config as HubConfig))
+}
+
+/** A configuration with one option in it, by its path; numbers are places in a list. */
+function only(path: string, value: unknown): unknown {
+  return path.split('.').reduceRight((inner: unknown, name) => (name === '0' ? [inner] : { [name]: inner }), value)
+}
+
+const channelDefaults = {
+  presence: false,
+  history_size: 0,
+  history_ttl: 0,
+  history_meta_ttl: 0,
+  force_positioning: false,
+  allow_positioning: false,
+  force_recovery: false,
+  allow_recovery: false,
+  allow_subscribe_for_client: false,
+  allow_subscribe_for_anonymous: false,
+  allow_publish_for_client: false,
+  allow_publish_for_subscriber: false,
+  allow_publish_for_anonymous: false,
+  allow_history_for_client: false,
+  allow_history_for_subscriber: false,
+  allow_history_for_anonymous: false,
+  allow_presence_for_client: false,
+  allow_presence_for_subscriber: false,
+  allow_presence_for_anonymous: false,
+  allow_user_limited_channels: false,
+  publication_data_format: '',
+}
+
+describe('nothing configured', () => {
+  test('is Centrifugo’s defaults, in milliseconds, and everything closed', () => {
+    expect(checkConfig({})).toMatchObject({
+      client: {
+        token: { hmac_secret_key: '' },
+        subscription_token: { enabled: false, hmac_secret_key: '' },
+        allowed_origins: [],
+        allow_anonymous_connect_without_token: false,
+        disallow_anonymous_connection_tokens: false,
+        ping_interval: 25_000,
+        pong_timeout: 8000,
+        stale_close_delay: 10_000,
+        expired_close_delay: 25_000,
+        expired_sub_close_delay: 25_000,
+        queue_max_size: 1_048_576,
+        channel_limit: 128,
+        user_connection_limit: 0,
+        connection_limit: 0,
+      },
+      channel: { max_length: 255, history_meta_ttl: 2_592_000_000, namespaces: [] },
+      http_api: { key: '', disabled: false, error_mode: '' },
+      websocket: { message_size_limit: 65_536, compression: false, compression_min_size: 0 },
+    })
+    expect(checkConfig({}).channel.without_namespace).toStrictEqual(channelDefaults)
+    expect(checkConfig({ channel: { namespaces: [{ name: 'ns' }] } }).channel.namespaces).toStrictEqual([
+      { name: 'ns', ...channelDefaults },
+    ])
+  })
+
+  test('a section that is given in part is completed', () => {
+    const { client, http_api: api } = checkConfig({ client: { channel_limit: 5 }, http_api: { key: 'k' } })
+    expect(client).toMatchObject({ channel_limit: 5, ping_interval: 25_000, token: { hmac_secret_key: '' } })
+    expect(api).toEqual({ key: 'k', disabled: false, error_mode: '' })
+  })
+
+  test('an option that is undefined is not given', () => {
+    const config = { client: undefined, channel: { without_namespace: { history_ttl: undefined } } } as unknown
+    expect(problemsOf(config)).toEqual([])
+  })
+})
+
+test('a whole configuration keeps every value, and the caller’s object', () => {
+  const namespace = {
+    name: 'a-B_1.',
+    presence: true,
+    history_size: 10,
+    history_ttl: '1m',
+    history_meta_ttl: '1h30m',
+    force_recovery: true,
+    publication_data_format: 'json_object' as const,
+  }
+  const config: HubConfig = {
+    client: {
+      token: { hmac_secret_key: 'secret' },
+      subscription_token: { enabled: true, hmac_secret_key: 'other' },
+      allowed_origins: ['https://*.example.com', 'http://[::1]:3000', '*'],
+      ping_interval: '1.5s',
+    },
+    channel: { history_meta_ttl: '48h', without_namespace: { allow_recovery: true }, namespaces: [namespace] },
+  }
+  const before = structuredClone(config)
+  const { client, channel } = checkConfig(config)
+  expect(client.subscription_token).toEqual({ enabled: true, hmac_secret_key: 'other' })
+  expect(client.allowed_origins).toEqual(['https://*.example.com', 'http://[::1]:3000', '*'])
+  expect(client.ping_interval).toBe(1500)
+  expect(channel.history_meta_ttl).toBe(172_800_000)
+  expect(channel.without_namespace.allow_recovery).toBe(true)
+  expect(channel.namespaces).toEqual([
+    { ...channelDefaults, ...namespace, history_ttl: 60_000, history_meta_ttl: 5_400_000 },
+  ])
+  expect(config).toEqual(before)
+})
+
+describe('an unknown option', () => {
+  test.each([
+    'color',
+    'token_hmac_secret_key',
+    'Client',
+    'constructor',
+    'client.color',
+    'client.token.hmac_secret',
+    'client.token.rsa_public_key',
+    'client.subscription_token.jwks_public_endpoint',
+    'client.proxy',
+    'channel.without_namespaces',
+    'channel.proxy',
+    'channel.without_namespace.name',
+    'channel.without_namespace.history_lifetime',
+    'channel.without_namespace.join_leave',
+    'http_api.keys',
+    'http_api.insecure',
+    'websocket.write_timeout',
+    'shutdown.termination_delay',
+    'engine',
+    'admin',
+  ])('%s is named', (path) => {
+    expect(problemsOf(only(path, {}))).toEqual([`${path}: unknown option`])
+  })
+
+  test('in a namespace is named with the place of the namespace', () => {
+    const namespaces = [{ name: 'ok' }, { name: 'typo', histroy_size: 5, channel_regex: '' }]
+    expect(problemsOf({ channel: { namespaces } })).toEqual([
+      'channel.namespaces.1.histroy_size: unknown option',
+      'channel.namespaces.1.channel_regex: unknown option',
+    ])
+  })
+
+  test('that every object has by inheritance is no option either', () => {
+    expect(problemsOf(JSON.parse('{"__proto__":{"client":{}}}'))).toEqual(['__proto__: unknown option'])
+    expect(problemsOf({ client: { toString: 1 } })).toEqual(['client.toString: unknown option'])
+  })
+})
+
+const durationOptions = [
+  'client.ping_interval',
+  'client.pong_timeout',
+  'client.stale_close_delay',
+  'client.expired_close_delay',
+  'client.expired_sub_close_delay',
+  'channel.history_meta_ttl',
+  'channel.without_namespace.history_ttl',
+  'channel.without_namespace.history_meta_ttl',
+]
+const sizeOptions = [
+  'client.channel_limit',
+  'client.user_connection_limit',
+  'client.connection_limit',
+  'channel.without_namespace.history_size',
+  'websocket.compression_min_size',
+]
+const positiveSizeOptions = ['client.queue_max_size', 'channel.max_length', 'websocket.message_size_limit']
+const flagOptions = [
+  'client.allow_anonymous_connect_without_token',
+  'client.disallow_anonymous_connection_tokens',
+  'client.subscription_token.enabled',
+  'http_api.disabled',
+  'websocket.compression',
+  ...Object.entries(channelDefaults).flatMap(([name, value]) =>
+    typeof value === 'boolean' ? [`channel.without_namespace.${name}`] : [],
+  ),
+]
+const textOptions = ['client.token.hmac_secret_key', 'client.subscription_token.hmac_secret_key', 'http_api.key']
+
+describe('a value of the wrong kind', () => {
+  test.each(durationOptions)('%s is a duration', (path) => {
+    for (const value of ['soon', '', '5', '5 s', '-5s', '1d', '1h-5m', 'Infinity', '5S']) {
+      expect(problemsOf(only(path, value))).toEqual([
+        `${path}: expected a duration such as "300ms", "25s" or "1h30m", got ${JSON.stringify(value)}`,
+      ])
+    }
+    for (const value of [25, 0, null, true, [], {}]) {
+      expect(problemsOf(only(path, value))).toEqual([
+        `${path}: expected a duration such as "300ms", "25s" or "1h30m", got ${JSON.stringify(value)}`,
+      ])
+    }
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    expect(problemsOf(only(path, circular))).toEqual([expect.stringMatching(/expected a duration .* got object$/)])
+    expect(problemsOf(only(path, 1n))).toEqual([expect.stringMatching(/expected a duration .* got bigint$/)])
+  })
+
+  test.each(sizeOptions)('%s is a whole number from 0', (path) => {
+    for (const value of ['5', -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, null, true, [], {}]) {
+      expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected`))])
+    }
+  })
+
+  test.each(sizeOptions)('%s is at most what a number holds exactly', (path) => {
+    expect(problemsOf(only(path, 2 ** 53))[0]).toBe(`${path}: Too big: expected int to be <=9007199254740991`)
+  })
+
+  test.each(positiveSizeOptions)('%s is a whole number from 1', (path) => {
+    for (const value of ['5', 0, -1, 1.5, null]) {
+      expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected`))])
+    }
+    expect(problemsOf(only(path, 1))).toEqual([])
+  })
+
+  test.each(flagOptions)('%s is true or false', (path) => {
+    for (const value of ['true', 1, 0, null, [], {}]) {
+      expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected boolean`))])
+    }
+  })
+
+  test.each(textOptions)('%s is text', (path) => {
+    for (const value of [5, true, null, [], {}]) {
+      expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected string`))])
+    }
+  })
+
+  test.each([
+    'client',
+    'client.token',
+    'client.subscription_token',
+    'channel',
+    'channel.without_namespace',
+    'http_api',
+    'websocket',
+    'shutdown',
+  ])('%s is a section', (path) => {
+    for (const value of [null, 5, 'x', true, []]) {
+      expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected object`))])
+    }
+  })
+
+  test('lists are lists', () => {
+    expect(problemsOf({ client: { allowed_origins: 'https://a.example' } })).toEqual([
+      expect.stringMatching(/^client\.allowed_origins: .*expected array/),
+    ])
+    expect(problemsOf({ client: { allowed_origins: [5] } })).toEqual([
+      expect.stringMatching(/^client\.allowed_origins\.0: .*expected string/),
+    ])
+    expect(problemsOf({ channel: { namespaces: { name: 'ns' } } })).toEqual([
+      expect.stringMatching(/^channel\.namespaces: .*expected array/),
+    ])
+    expect(problemsOf({ channel: { namespaces: [5] } })).toEqual([
+      expect.stringMatching(/^channel\.namespaces\.0: .*expected object/),
+    ])
+  })
+
+  test('words are some of a few', () => {
+    for (const [path, words] of [
+      ['http_api.error_mode', '""|"transport"'],
+      ['channel.without_namespace.publication_data_format', '""|"json"|"json_object"'],
+    ] as const) {
+      for (const value of ['binary', 'JSON', 5, null]) {
+        expect(problemsOf(only(path, value))).toEqual([`${path}: Invalid option: expected one of ${words}`])
+      }
+    }
+  })
+
+  test.each([null, 5, 'client', [], true])('the whole is an object, not %j', (config) => {
+    expect(problemsOf(config)).toEqual([expect.stringMatching(/^the configuration: .*expected object/)])
+  })
+})
+
+describe('namespaces', () => {
+  test.each(['', 'a', 'a b', 'a:b', '$ab', 'ä1', 'ab\n', 'a#b', 'a,b', 'a/b'])('%j is no name', (name) => {
+    expect(problemsOf({ channel: { namespaces: [{ name }] } })).toEqual([
+      'channel.namespaces.0.name: expected two or more of letters, digits, "-", "_" and "."',
+    ])
+  })
+
+  test('need a name', () => {
+    expect(problemsOf({ channel: { namespaces: [{}] } })).toEqual([
+      expect.stringMatching(/^channel\.namespaces\.0\.name: .*expected string/),
+    ])
+  })
+
+  test('bear each name once', () => {
+    const names = ['aa', 'bb', 'aa', 'AA', 'bb', 'aa']
+    expect(problemsOf({ channel: { namespaces: names.map((name) => ({ name })) } })).toEqual([
+      'channel.namespaces.2.name: "aa" is there twice',
+      'channel.namespaces.4.name: "bb" is there twice',
+      'channel.namespaces.5.name: "aa" is there twice',
+    ])
+  })
+
+  test('may bear names that every object has', () => {
+    const names = ['constructor', '__proto__', 'toString']
+    expect(problemsOf({ channel: { namespaces: names.map((name) => ({ name })) } })).toEqual([])
+  })
+})
+
+describe.each([
+  ['without_namespace', (options: object) => ({ without_namespace: options })],
+  ['namespaces.1', (options: object) => ({ namespaces: [{ name: 'ok' }, { name: 'ns', ...options }] })],
+])('history in %s', (path, place) => {
+  test.each<[object, string, string]>([
+    [{ history_size: 10 }, 'history_ttl', 'history needs both history_size and history_ttl'],
+    [{ history_size: 10, history_ttl: '0s' }, 'history_ttl', 'history needs both history_size and history_ttl'],
+    [{ history_ttl: '60s' }, 'history_size', 'history needs both history_size and history_ttl'],
+    [{ force_recovery: true }, 'force_recovery', 'needs history_size and history_ttl'],
+    [
+      { history_size: 1, history_ttl: '60s', history_meta_ttl: '59s' },
+      'history_meta_ttl',
+      'must not be less than history_ttl',
+    ],
+    [{ history_size: 1, history_ttl: '721h' }, 'history_ttl', 'must not be more than channel.history_meta_ttl'],
+    [{ history_size: 1, history_ttl: '1500ms' }, 'history_ttl', 'expected whole seconds, such as "300s" or "1h30m"'],
+    [
+      { history_size: 1, history_ttl: '1s', history_meta_ttl: '1.5s' },
+      'history_meta_ttl',
+      'expected whole seconds, such as "300s" or "1h30m"',
+    ],
+  ])('%j is refused', (options, option, message) => {
+    const rules = place(options)
+    expect(problemsOf({ channel: rules })).toEqual([`channel.${path}.${option}: ${message}`])
+    expect(problems(() => checkChannelRules(rules))).toEqual([`channel.${path}.${option}: ${message}`])
+  })
+
+  test.each([
+    {},
+    { history_size: 0, history_ttl: '0s' },
+    { history_size: 1, history_ttl: '1s', force_recovery: true },
+    { history_size: 1, history_ttl: '60s', history_meta_ttl: '60s' },
+    { history_size: 1, history_ttl: '720h' },
+    { history_size: 1, history_ttl: '800h', history_meta_ttl: '900h' },
+    { allow_recovery: true, allow_positioning: true, force_positioning: true },
+  ])('%j is in order', (options) => {
+    expect(problemsOf({ channel: place(options) })).toEqual([])
+    expect(problems(() => checkChannelRules(place(options)))).toEqual([])
+  })
+
+  test('goes by the meta ttl of the hub where it has none of its own', () => {
+    const rules = place({ history_size: 1, history_ttl: '2h' })
+    const expected = [`channel.${path}.history_ttl: must not be more than channel.history_meta_ttl`]
+    expect(problemsOf({ channel: { history_meta_ttl: '1h', ...rules } })).toEqual(expected)
+    expect(problems(() => checkChannelRules(rules, 3_600_000))).toEqual(expected)
+    expect(problems(() => checkChannelRules(rules, 7_200_000))).toEqual([])
+  })
+})
+
+describe('secrets and origins', () => {
+  test('a PEM key is no secret', () => {
+    const pem = '  -----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----'
+    for (const section of ['token', 'subscription_token']) {
+      expect(problemsOf({ client: { [section]: { hmac_secret_key: pem } } })).toEqual([
+        `client.${section}.hmac_secret_key: expected a secret, got a PEM key`,
+      ])
+    }
+  })
+
+  test('subscription tokens of their own need a key', () => {
+    expect(problemsOf({ client: { subscription_token: { enabled: true } } })).toEqual([
+      'client.subscription_token.hmac_secret_key: expected a secret, since client.subscription_token.enabled is true',
+    ])
+  })
+
+  test.each(['', '{http,https}://a.example', String.raw`https://\*.a.example`])('%j is no origin', (origin) => {
+    expect(problemsOf({ client: { allowed_origins: ['https://a.example', origin] } })).toEqual([
+      expect.stringMatching(/^client\.allowed_origins\.1: expected an origin/),
+    ])
+  })
+})
+
+describe('the error', () => {
+  test('names every problem at once, and no secret', () => {
+    let thrown: unknown
+    try {
+      checkConfig({
+        client: { token: { hmac_secret_key: 5, secret: 'geheim' }, ping_interval: 'soon' },
+        http_api: { key: ['geheim'] },
+      } as unknown as HubConfig)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(ConfigError)
+    const { name, message, problems: found } = thrown as ConfigError
+    expect(name).toBe('ConfigError')
+    expect(found).toHaveLength(4)
+    expect(message).toBe(`The hub's configuration is not valid:\n${found.map((problem) => `  ${problem}`).join('\n')}`)
+    expect(message).not.toContain('geheim')
+  })
+
+  test('of replaced channel rules names the same paths', () => {
+    const rules = { namespaces: [{ name: 'ns', allow_everything: true }], proxy: {} } as object
+    expect(problems(() => checkChannelRules(rules))).toEqual([
+      'channel.namespaces.0.allow_everything: unknown option',
+      'channel.proxy: unknown option',
+    ])
+    expect(problems(() => checkChannelRules(5 as unknown as object))).toEqual([
+      expect.stringMatching(/^channel: .*expected object/),
+    ])
+  })
+})

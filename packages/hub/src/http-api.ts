@@ -70,7 +70,6 @@ function run(core: Core, method: string, request: unknown, payloads: PayloadSour
   const fail = (error: unknown): Outcome | undefined =>
     error instanceof BadApiRequest ? undefined : { error: apiErrorOf(core, error) }
   try {
-    if (!isApiMethod(method)) return { error: { code: 104, message: 'not found' } }
     const running = chain(runApiMethod(core, method, request, payloads), (value) => ({
       result: value instanceof JsonText ? value.json : JSON.stringify(value),
     }))

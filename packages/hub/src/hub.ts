@@ -166,15 +166,18 @@ function callApi<M extends ServerApiMethod>(
 ): MaybePromise<ServerApiReply<M>> {
   const payloads: PayloadSource = (name) => {
     const value = (request as Record<string, unknown>)[name]
-    return value === undefined ? undefined : toPayload(value)
+    if (value === undefined) return undefined
+    try {
+      return toPayload(value)
+    } catch (error) {
+      throw new BadApiRequest(`${method}: ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
   const succeed = (value: object | JsonText): ServerApiReply<M> =>
     ({ result: value instanceof JsonText ? (JSON.parse(value.json) as unknown) : value }) as ServerApiReply<M>
   const fail = (error: unknown): ServerApiReply<M> => {
     // What over HTTP would be a 400 is the caller's mistake here.
-    if (error instanceof BadApiRequest || error instanceof TypeError) {
-      return { error: { code: 107, message: error.message } }
-    }
+    if (error instanceof BadApiRequest) return { error: { code: 107, message: error.message } }
     return { error: apiErrorOf(core, error) }
   }
   try {

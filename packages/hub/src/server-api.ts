@@ -155,11 +155,10 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
   channels(core, request) {
     // Empty: every channel.
     const pattern = request.pattern || '*'
-    const channels: Record<string, { num_clients: number }> = {}
-    for (const channel of core.registry.channels) {
-      if (matchesGlob(pattern, channel.name)) channels[channel.name] = { num_clients: channel.subscriberCount }
+    const matching = Array.from(core.registry.channels).filter(({ name }) => matchesGlob(pattern, name))
+    return {
+      channels: Object.fromEntries(matching.map((channel) => [channel.name, { num_clients: channel.subscriberCount }])),
     }
-    return { channels }
   },
 
   info(core) {
@@ -212,10 +211,11 @@ export function isApiMethod(name: string): name is ServerApiMethod {
  */
 export function runApiMethod(
   core: Core,
-  method: ServerApiMethod,
+  method: string,
   request: unknown,
   payloads: PayloadSource,
 ): MaybePromise<object | JsonText> {
+  if (!isApiMethod(method)) throw replyError('methodNotFound')
   const parsed = apiSchemas[method].safeParse(request ?? {})
   if (!parsed.success) {
     const [issue] = parsed.error.issues

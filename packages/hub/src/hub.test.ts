@@ -1,0 +1,174 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { currentHub } from '@backchannel/protocol'
+import { signToken } from '@backchannel/protocol/token'
+import { createHub, type Hub } from './hub.ts'
+import type { HubOptions } from './options.ts'
+
+const logged: { fields: object; message: string }[] = []
+const hubs: Hub[] = []
+
+function start(options: HubOptions = {}): Hub {
+  const log = (fields: object, message: string): void => void logged.push({ fields, message })
+  const hub = createHub({
+    register: false,
+    logger: { debug: log, info: log, warn: log, error: log },
+    ...options,
+    config: {
+      channel: { namespaces: [{ name: 'kept', history_size: 2, history_ttl: '60s' }, { name: 'plain' }] },
+      ...options.config,
+    },
+  })
+  hubs.push(hub)
+  return hub
+}
+
+afterEach(async () => {
+  await Promise.all(hubs.splice(0).map(async (hub) => await hub.close()))
+  logged.length = 0
+})
+
+describe('publish', () => {
+  test('answers at once where the publication stands', () => {
+    const hub = start()
+    expect(hub.publish('plain:a', { n: 1 })).toMatchObject({ offset: 0 })
+    const first = hub.publish('kept:a', { n: 1 })
+    expect(first).toEqual({ offset: 1, epoch: expect.stringMatching(/^[a-zA-Z]+$/) as string })
+    expect(hub.publish('kept:a', { n: 2 })).toMatchObject({ offset: 2 })
+  })
+
+  test('takes the data as it is now', () => {
+    const hub = start()
+    const data = { n: 1 }
+    const tags = { a: 'b' }
+    void hub.publish('kept:a', data, { tags })
+    data.n = 2
+    tags.a = 'c'
+    expect(hub.call('history', { channel: 'kept:a', limit: 1 })).toMatchObject({
+      result: { publications: [{ data: { n: 1 }, tags: { a: 'b' } }] },
+    })
+  })
+
+  test('throws for what has no JSON form and for a channel that is not configured', () => {
+    const hub = start()
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    for (const data of [undefined, () => 1, Symbol('x'), 1n, circular]) {
+      expect(() => hub.publish('kept:a', data)).toThrow(TypeError)
+    }
+    expect(() => hub.publish('nowhere:a', 1)).toThrow(expect.objectContaining({ code: 102 }))
+    expect(hub.call('history', { channel: 'kept:a' })).toMatchObject({ result: { offset: 0 } })
+  })
+
+  test('with an idempotency key or an old version publishes once', () => {
+    const hub = start()
+    const first = hub.publish('kept:a', 1, { idempotencyKey: 'k', version: 5, versionEpoch: 'e' })
+    expect(hub.publish('kept:a', 2, { idempotencyKey: 'k' })).toEqual(first)
+    expect(hub.publish('kept:a', 2, { version: 5, versionEpoch: 'e' })).toEqual(first)
+    expect(hub.publish('kept:a', 2, { skipHistory: true })).toMatchObject({ offset: 0 })
+    expect(hub.call('history', { channel: 'kept:a', limit: -1 })).toMatchObject({
+      result: { publications: [{ data: 1, offset: 1 }], offset: 1 },
+    })
+  })
+})
+
+describe('call', () => {
+  test('answers errors as values, with the caller’s mistake in words', () => {
+    const hub = start()
+    expect(hub.call('publish', { channel: 'nowhere:a', data: 1 })).toEqual({
+      error: { code: 102, message: 'unknown channel' },
+    })
+    expect(hub.call('publish', { channel: 5 as unknown as string, data: 1 })).toEqual({
+      error: { code: 107, message: expect.stringMatching(/^publish: channel: .*expected string/) as string },
+    })
+    expect(hub.call('publish', { channel: 'plain:a', data: 1n })).toEqual({
+      error: { code: 107, message: expect.stringMatching(/^publish: data: .*BigInt/) as string },
+    })
+    expect(hub.call('dance' as 'info', {})).toEqual({ error: { code: 104, message: 'not found' } })
+    expect(hub.call('constructor' as 'info', {})).toEqual({ error: { code: 104, message: 'not found' } })
+    expect(logged).toEqual([])
+  })
+
+  test('a handler’s failure is an internal error and a line in the log, whatever its type', async () => {
+    const hub = start({
+      handlers: {
+        onRpc: ({ method }) => {
+          const failure = new TypeError('the secret')
+          if (method === 'later') return Promise.reject(failure)
+          throw failure
+        },
+      },
+    })
+    for (const method of ['now', 'later']) {
+      expect(await hub.call('rpc', { method })).toEqual({ error: { code: 100, message: 'internal server error' } })
+    }
+    expect(logged.map(({ message }) => message)).toEqual(['api call failed', 'api call failed'])
+  })
+
+  test('gives an app’s own objects back', async () => {
+    const hub = start({ handlers: { onRpc: ({ data }) => ({ data: { got: data } }) } })
+    expect(await hub.call('rpc', { method: 'm', params: { a: [1] } })).toEqual({
+      result: { data: { got: { a: [1] } } },
+    })
+  })
+})
+
+test.each([false, true])('batch answers in order, parallel %j', async (parallel) => {
+  const hub = start()
+  const commands = [
+    { publish: { channel: 'kept:a', data: 1 } },
+    { publish: { channel: 'nowhere:a', data: 1 } },
+    {} as { info: object },
+    { history: { channel: 'kept:a' } },
+  ]
+  const { replies } = await hub.batch({ commands, parallel })
+  expect(replies).toMatchObject([
+    { publish: { offset: 1 } },
+    { error: { code: 102 } },
+    { error: { code: 104 } },
+    { history: { offset: 1 } },
+  ])
+})
+
+describe('starting', () => {
+  test('a wrong configuration starts nothing', () => {
+    expect(() => createHub({ config: { client: { pingInterval: '5s' } } as object })).toThrow(
+      'client.pingInterval: unknown option',
+    )
+    expect(currentHub()).toBeUndefined()
+  })
+
+  test('fills the slot, and closing leaves it', async () => {
+    const hub = start({ register: true, config: { client: { token: { hmac_secret_key: 'secret' } } } })
+    const slot = currentHub()
+    expect(slot?.id).toBe(hub.id)
+    expect([slot?.tokenKey(), slot?.subscriptionTokenKey()]).toEqual(['secret', 'secret'])
+    await hub.close()
+    expect(currentHub()).toBeUndefined()
+  })
+
+  test('without a token key every hub makes one of its own', () => {
+    const keys = [0, 1].map(() => {
+      start({ register: true })
+      return currentHub()?.tokenKey() ?? ''
+    })
+    expect(new Set(keys).size).toBe(2)
+    for (const key of keys) {
+      expect(Buffer.from(key, 'base64url')).toHaveLength(32)
+      expect(signToken({ sub: '42' }, key)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    }
+  })
+})
+
+describe('setChannelOptions', () => {
+  test('holds at once, and a wrong one changes nothing', () => {
+    const hub = start({ config: { channel: { history_meta_ttl: '1h', namespaces: [{ name: 'old' }] } } })
+    hub.setChannelOptions({ namespaces: [{ name: 'new' }] })
+    expect(() => hub.publish('old:a', 1)).toThrow(expect.objectContaining({ code: 102 }))
+    expect(hub.publish('new:a', 1)).toMatchObject({ offset: 0 })
+    expect(() => hub.setChannelOptions({ namespaces: [{ name: 'x' }] })).toThrow('channel.namespaces.0.name: ')
+    expect(() => hub.setChannelOptions({ namespaces: [{ name: 'long', history_size: 1, history_ttl: '2h' }] })).toThrow(
+      'channel.namespaces.0.history_ttl: must not be more than channel.history_meta_ttl',
+    )
+    expect(hub.publish('new:a', 1)).toMatchObject({ offset: 0 })
+  })
+})

@@ -1,0 +1,304 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ServerApiMethod } from '@backchannel/protocol'
+import { BadApiRequest, isApiMethod, JsonText, runApiMethod } from './server-api.ts'
+import { createTestHub, type MemoryPeer, type Message, type TestHub } from './testing/index.ts'
+
+let hub: TestHub
+
+beforeEach(() => {
+  hub = createTestHub({
+    config: {
+      channel: {
+        namespaces: [
+          { name: 'open', allow_subscribe_for_client: true },
+          { name: 'kept', allow_subscribe_for_client: true, history_size: 3, history_ttl: '60s', force_recovery: true },
+          { name: 'seen', allow_subscribe_for_client: true, presence: true },
+          { name: 'closed' },
+        ],
+      },
+    },
+  })
+})
+
+afterEach(() => hub.close())
+
+/** One method with a request as it is in process; its result as an object. */
+function call(method: ServerApiMethod, request: Record<string, unknown>): unknown {
+  const result = runApiMethod(hub.core, method, request, (name) =>
+    request[name] === undefined ? undefined : JSON.stringify(request[name]),
+  )
+  hub.clock.tick()
+  return result instanceof JsonText ? (JSON.parse(result.json) as unknown) : result
+}
+
+function subscribed(peer: MemoryPeer, channel: string): void {
+  peer.send({ id: 99, subscribe: { channel } })
+  hub.clock.tick()
+  expect(peer.messages.at(-1)).toMatchObject({ id: 99, subscribe: {} })
+}
+
+/** What came since the connect answer and the subscriptions that the test made. */
+function pushes(peer: MemoryPeer): Message[] {
+  return peer.messages.flatMap((message) => ('push' in message ? [message['push'] as Message] : []))
+}
+
+describe('disconnect', () => {
+  test('closes all of a user’s connections, and nobody else’s', () => {
+    const [first, second, other] = [hub.connected('alice'), hub.connected('alice'), hub.connected('bob')]
+    expect(call('disconnect', { user: 'alice' })).toEqual({})
+    expect([first, second, other].map((peer) => peer.closed)).toEqual([
+      { code: 3503, reason: 'force disconnect' },
+      { code: 3503, reason: 'force disconnect' },
+      undefined,
+    ])
+  })
+
+  test('one client of a user, only if it is the user’s', () => {
+    const [first, second, other] = [hub.connected('alice'), hub.connected('alice'), hub.connected('bob')]
+    call('disconnect', { user: 'alice', client: other.session.client })
+    expect(other.closed).toBeUndefined()
+    call('disconnect', { user: 'alice', client: first.session.client })
+    expect([first, second].map((peer) => peer.closed !== undefined)).toEqual([true, false])
+  })
+
+  test('spares the whitelist, and takes a code and reason', () => {
+    const [first, second] = [hub.connected('alice'), hub.connected('alice')]
+    call('disconnect', {
+      user: 'alice',
+      whitelist: [second.session.client, 'nobody'],
+      disconnect: { code: 4500, reason: 'enough' },
+    })
+    expect([first.closed, second.closed]).toEqual([{ code: 4500, reason: 'enough' }, undefined])
+  })
+
+  test('without a user means anonymous connections only', () => {
+    const named = hub.connected('alice')
+    const anonymous = hub.connected('')
+    call('disconnect', {})
+    expect([named.closed, anonymous.closed?.code]).toEqual([undefined, 3503])
+  })
+
+  test('a connection that has not connected yet is nobody’s', () => {
+    const peer = hub.peer()
+    call('disconnect', { user: '' })
+    expect(peer.closed).toBeUndefined()
+  })
+
+  test('by a session key reaches nobody: only other transports have such keys', () => {
+    const peer = hub.connected('alice')
+    call('disconnect', { user: 'alice', session: 'key' })
+    expect(peer.closed).toBeUndefined()
+  })
+})
+
+describe('subscribe', () => {
+  test('adds a subscription that the server made: push first, then what is published', () => {
+    const peer = hub.connected('alice')
+    expect(call('subscribe', { user: 'alice', channel: 'closed:a', data: { hello: 1 } })).toEqual({})
+    call('publish', { channel: 'closed:a', data: 5 })
+    expect(pushes(peer)).toEqual([
+      { channel: 'closed:a', subscribe: { data: { hello: 1 } } },
+      { channel: 'closed:a', pub: { data: 5 } },
+    ])
+  })
+
+  test('to a stream tells the position, and recovers what was missed', () => {
+    const { epoch } = call('publish', { channel: 'kept:a', data: 1 }) as { epoch: string }
+    call('publish', { channel: 'kept:a', data: 2 })
+    const [fresh, back] = [hub.connected('alice'), hub.connected('bob')]
+    call('subscribe', { user: 'alice', channel: 'kept:a' })
+    expect(pushes(fresh)).toEqual([
+      { channel: 'kept:a', subscribe: { recoverable: true, epoch, offset: 2, positioned: true } },
+    ])
+    call('subscribe', { user: 'bob', channel: 'kept:a', recover_since: { offset: 1, epoch } })
+    expect(pushes(back)).toEqual([
+      {
+        channel: 'kept:a',
+        subscribe: {
+          recoverable: true,
+          epoch,
+          publications: [{ data: 2, offset: 2 }],
+          recovered: true,
+          offset: 1,
+          positioned: true,
+          was_recovering: true,
+        },
+      },
+    ])
+  })
+
+  test('again only tells the client again', () => {
+    const peer = hub.connected('alice')
+    subscribed(peer, 'open:a')
+    call('subscribe', { user: 'alice', channel: 'open:a' })
+    call('publish', { channel: 'open:a', data: 5 })
+    expect(pushes(peer)).toEqual([
+      { channel: 'open:a', subscribe: {} },
+      { channel: 'open:a', pub: { data: 5 } },
+    ])
+  })
+
+  test('one client, or nobody when it is not the user’s', () => {
+    const [first, second] = [hub.connected('alice'), hub.connected('alice')]
+    call('subscribe', { user: 'alice', client: second.session.client, channel: 'open:a' })
+    call('subscribe', { user: 'bob', client: first.session.client, channel: 'open:a' })
+    expect([first, second].map((peer) => pushes(peer).length)).toEqual([0, 1])
+  })
+
+  test('ends when expire_at has passed and nobody renewed it (3006)', () => {
+    const peer = hub.connected('alice')
+    call('subscribe', { user: 'alice', channel: 'open:a', expire_at: hub.clock.now() / 1000 + 60 })
+    let seconds = 0
+    for (let answered = 0; seconds < 200 && !peer.closed; seconds++) {
+      hub.clock.advance(1000)
+      const pings = peer.messages.filter((message) => Object.keys(message).length === 0).length
+      if (pings > answered) peer.send({})
+      answered = pings
+    }
+    // `client.expired_sub_close_delay` is 25 seconds.
+    expect([seconds, peer.closed]).toEqual([85, { code: 3006, reason: 'subscription expired' }])
+  })
+
+  test('info is shown in presence', () => {
+    const peer = hub.connected('alice')
+    call('subscribe', { user: 'alice', channel: 'seen:a', info: { name: 'Alice' } })
+    expect(call('presence', { channel: 'seen:a' })).toEqual({
+      presence: {
+        [peer.session.client]: { user: 'alice', client: peer.session.client, chan_info: { name: 'Alice' } },
+      },
+    })
+  })
+
+  test('overrides the namespace’s presence', () => {
+    hub.connected('alice')
+    call('subscribe', { user: 'alice', channel: 'seen:a', override: { presence: { value: false } } })
+    expect(call('presence', { channel: 'seen:a' })).toEqual({ presence: {} })
+  })
+})
+
+describe('unsubscribe', () => {
+  test('ends the subscription and tells the client (2000)', () => {
+    const peer = hub.connected('alice')
+    subscribed(peer, 'open:a')
+    call('publish', { channel: 'open:a', data: 1 })
+    expect(call('unsubscribe', { user: 'alice', channel: 'open:a' })).toEqual({})
+    call('publish', { channel: 'open:a', data: 2 })
+    expect(pushes(peer)).toEqual([
+      { channel: 'open:a', pub: { data: 1 } },
+      { channel: 'open:a', unsubscribe: { code: 2000, reason: 'server unsubscribe' } },
+    ])
+    expect(hub.core.registry.channelCount).toBe(0)
+  })
+
+  test('tells also a client that was not subscribed', () => {
+    const peer = hub.connected('alice')
+    call('unsubscribe', { user: 'alice', channel: 'open:a' })
+    expect(pushes(peer)).toEqual([{ channel: 'open:a', unsubscribe: { code: 2000, reason: 'server unsubscribe' } }])
+  })
+
+  test('another client, another user and no channel change nothing', () => {
+    const peer = hub.connected('alice')
+    subscribed(peer, 'open:a')
+    call('unsubscribe', { user: 'alice', client: 'another', channel: 'open:a' })
+    call('unsubscribe', { user: 'bob', channel: 'open:a' })
+    call('unsubscribe', { user: 'alice' })
+    call('unsubscribe', { user: 'alice', channel: '' })
+    expect(pushes(peer)).toEqual([])
+    call('publish', { channel: 'open:a', data: 2 })
+    expect(peer.publications('open:a')).toEqual([2])
+  })
+})
+
+describe('refresh', () => {
+  test('moves the end of a connection and tells the client', () => {
+    const peer = hub.connected('alice')
+    expect(call('refresh', { user: 'alice', expire_at: hub.clock.now() / 1000 + 60 })).toEqual({})
+    expect(pushes(peer)).toEqual([{ refresh: { expires: true, ttl: 60 } }])
+  })
+
+  test('expired closes it (3005); another client stays', () => {
+    const [first, second] = [hub.connected('alice'), hub.connected('alice')]
+    call('refresh', { user: 'alice', client: first.session.client, expired: true })
+    expect([first.closed, second.closed]).toEqual([{ code: 3005, reason: 'connection expired' }, undefined])
+  })
+})
+
+describe('presence', () => {
+  test('is who is subscribed, connections and users', () => {
+    const [first, second, other] = [hub.connected('alice'), hub.connected('alice'), hub.connected('bob')]
+    for (const peer of [first, second, other]) subscribed(peer, 'seen:a')
+    const { presence } = call('presence', { channel: 'seen:a' }) as { presence: Record<string, unknown> }
+    expect(new Set(Object.keys(presence))).toEqual(new Set([first, second, other].map((peer) => peer.session.client)))
+    expect(presence[other.session.client]).toEqual({ user: 'bob', client: other.session.client })
+    expect(call('presence_stats', { channel: 'seen:a' })).toEqual({ num_clients: 3, num_users: 2 })
+    call('disconnect', { user: 'alice' })
+    expect(call('presence_stats', { channel: 'seen:a' })).toEqual({ num_clients: 1, num_users: 1 })
+    expect(call('presence_stats', { channel: 'seen:empty' })).toEqual({ num_clients: 0, num_users: 0 })
+  })
+})
+
+describe('channels', () => {
+  test('are those with subscribers, by pattern', () => {
+    const [alice, bob] = [hub.connected('alice'), hub.connected('bob')]
+    for (const channel of ['open:a', 'open:ab', 'kept:a']) subscribed(alice, channel)
+    subscribed(bob, 'open:a')
+    const one = { num_clients: 1 }
+    const two = { num_clients: 2 }
+    expect(call('channels', {})).toEqual({ channels: { 'open:a': two, 'open:ab': one, 'kept:a': one } })
+    expect(call('channels', { pattern: 'open:*' })).toEqual({ channels: { 'open:a': two, 'open:ab': one } })
+    expect(call('channels', { pattern: 'open:?' })).toEqual({ channels: { 'open:a': two } })
+    expect(call('channels', { pattern: 'open:a' })).toEqual({ channels: { 'open:a': two } })
+    expect(call('channels', { pattern: 'OPEN:*' })).toEqual({ channels: {} })
+    // As a regular expression this one would not end.
+    expect(call('channels', { pattern: `${'*a'.repeat(40)}b` })).toEqual({ channels: {} })
+  })
+
+  test('bear any name', () => {
+    const alice = hub.connected('alice')
+    call('subscribe', { user: 'alice', channel: '__proto__' })
+    expect(hub.core.registry.channelCount).toBe(1)
+    expect(Object.keys((call('channels', {}) as { channels: object }).channels)).toEqual(['__proto__'])
+    expect(pushes(alice)).toHaveLength(1)
+  })
+})
+
+test('info counts what is there', () => {
+  const alice = hub.connected('alice')
+  hub.connected('bob')
+  hub.connected('bob')
+  subscribed(alice, 'open:a')
+  subscribed(alice, 'open:b')
+  hub.clock.advance(5500)
+  expect(call('info', {})).toEqual({
+    nodes: [
+      {
+        uid: hub.core.id,
+        name: 'embedded',
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+        num_clients: 3,
+        num_users: 2,
+        num_subs: 2,
+        num_channels: 2,
+        uptime: 5,
+      },
+    ],
+  })
+})
+
+describe('methods', () => {
+  test('are the table’s own, not what every object has', () => {
+    expect(isApiMethod('publish')).toBe(true)
+    for (const name of ['constructor', '__proto__', 'toString', 'batch', 'Publish', '']) {
+      expect(isApiMethod(name)).toBe(false)
+    }
+  })
+
+  test('refuse a request with the wrong types, and say where', () => {
+    expect(() => call('publish', { channel: 5 })).toThrow(BadApiRequest)
+    expect(() => call('publish', { channel: 5 })).toThrow(/^publish: channel: .*expected string/)
+    expect(() => call('history', { channel: 'kept:a', since: { offset: -1 } })).toThrow(/^history: since\.offset: /)
+    expect(() => call('disconnect', { user: 'a', disconnect: { code: 5 } })).toThrow(
+      'disconnect: disconnect.code: expected a code that a Close frame can carry',
+    )
+  })
+})

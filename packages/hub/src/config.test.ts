@@ -137,7 +137,7 @@ describe('an unknown option', () => {
     'http_api.keys',
     'http_api.insecure',
     'websocket.write_timeout',
-    'shutdown.termination_delay',
+    'shutdown',
     'engine',
     'admin',
   ])('%s is named', (path) => {
@@ -243,7 +243,6 @@ describe('a value of the wrong kind', () => {
     'channel.without_namespace',
     'http_api',
     'websocket',
-    'shutdown',
   ])('%s is a section', (path) => {
     for (const value of [null, 5, 'x', true, []]) {
       expect(problemsOf(only(path, value))).toEqual([expect.stringMatching(new RegExp(`^${path}: .*expected object`))])

@@ -214,7 +214,6 @@ const config = z.strictObject({
       compression_min_size: size(0),
     })
     .prefault({}),
-  shutdown: z.strictObject({ timeout: duration('30s') }).prefault({}),
 })
 
 /** What is written: Centrifugo v6 JSON; everything has a default. Durations are text (`"25s"`). */

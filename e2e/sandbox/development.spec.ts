@@ -75,6 +75,12 @@ test('npm run dev: an edited rule holds at once, on the same hub and the same so
     await rejoin()
     await realtime.isLive()
 
+    // A component changes in place: Vite's own socket shares the port, and the page is not loaded anew.
+    const component = path.join(appDir, 'src/components/realtime/channel-choice.tsx')
+    writeFileSync(component, readFileSync(component, 'utf8').replace(/^(\s+)Channel$/m, '$1Channel to hear'))
+    await expect(page.getByRole('heading', { name: 'Channel to hear' })).toBeVisible()
+    await realtime.isLive()
+
     // A change elsewhere in the server's code starts no second hub either.
     const serverCode = path.join(appDir, 'src/lib/realtime-server.ts')
     writeFileSync(serverCode, readFileSync(serverCode, 'utf8').replace('At most 500', 'Not more than 500'))

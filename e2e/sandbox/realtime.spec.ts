@@ -185,6 +185,9 @@ test('a POST to the server API appears in every browser', async ({ openBrowser, 
   for (const realtime of browsers) await expect(realtime.message(text)).toBeVisible()
 
   expect((await publishByApi(running, 'sandbox:demo', text, 'wrong')).status).toBe(401)
+  // On Centrifugo the app starts no hub of its own: these paths are nobody's.
+  const own = await fetch(`${running.sandbox.url}/api/publish`, { method: 'POST' })
+  expect(own.status).toBe(running.centrifugo === undefined ? 401 : 404)
 })
 
 test('the app’s server restarts: the open tab comes back by itself and knows what it missed', async ({

@@ -112,7 +112,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
 
 const securityHeaders = [
   ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
+  ['content-security-policy', "base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"],
   ['referrer-policy', 'same-origin'],
 ] as const
 

@@ -53,6 +53,11 @@ export class Registry {
 
   removeSession(session: Session): void {
     this.#sessions.delete(session.client)
+    this.unidentify(session)
+  }
+
+  /** A session that was not let in is nobody's. */
+  unidentify(session: Session): void {
     const sessions = this.#byUser.get(session.user)
     if (sessions?.delete(session) && sessions.size === 0) this.#byUser.delete(session.user)
   }

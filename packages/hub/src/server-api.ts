@@ -273,9 +273,11 @@ function subscribeSession(
   }
   const subscription = new Subscription(core, session, channel, grant)
   session.subscriptions.set(channel, subscription)
-  return chain(subscription.join(since), ({ result, commit }) => {
-    session.push({ channel, subscribe: result })
-    commit()
+  return chain(subscription.join(since), (settle) => {
+    const joining = settle()
+    if (!joining) return
+    session.push({ channel, subscribe: joining.result })
+    joining.commit()
   })
 }
 

@@ -1,5 +1,6 @@
 import {
   disconnect,
+  isDisconnect,
   type Disconnect,
   MalformedCommand,
   unsubscribeReason,
@@ -58,6 +59,8 @@ export class Session implements Alarm {
   handshake: Handshake | undefined
   /** By channel; also those that are still joining. */
   readonly subscriptions = new Map<string, Subscription>()
+  /** The channel that the running command wants, while the app decides; and why the server has ended it since. */
+  deciding: { readonly channel: string; ended?: UnsubscribeReason } | undefined
   readonly #core: Core
   readonly #connection: Connection
   #state: 'connecting' | 'connected' | 'refused' | 'closed' = 'connecting'
@@ -129,7 +132,15 @@ export class Session implements Alarm {
   /** Sends something that was not asked for, behind everything that was published before. */
   push(push: Push): void {
     if (this.#state === 'closed') return
-    const message = this.wire.push(push)
+    let message: Uint8Array
+    try {
+      message = this.wire.push(push)
+    } catch (error) {
+      if (!isDisconnect(error)) throw error
+      // What this connection can't carry is no failure of whoever sends it.
+      this.disconnect(error)
+      return
+    }
     this.#flushChannels()
     this.writer.enqueue(message)
   }
@@ -150,6 +161,8 @@ export class Session implements Alarm {
     this.#state = 'refused'
     this.#connectBy = Number.POSITIVE_INFINITY
     this.#closeAt = this.#core.clock.monotonic() + refusedCloseDelay
+    this.#endSubscriptions()
+    this.#core.registry.unidentify(this)
     this.scheduleAlarm()
   }
 
@@ -182,11 +195,19 @@ export class Session implements Alarm {
     this.unsubscribeFrom(subscription.channelName, reason)
   }
 
-  /** The same by name; the client is told even when there was no subscription, as Centrifugo does. */
+  /**
+   * The same by name; the client is told even when there was no subscription, as Centrifugo does. One that is still
+   * being made is ended when it stands.
+   */
   unsubscribeFrom(channel: string, reason: UnsubscribeReason): void {
     if (channel === '') return
-    this.subscriptions.get(channel)?.end()
-    this.push({ channel, unsubscribe: reason })
+    const subscription = this.subscriptions.get(channel)
+    if (subscription?.isJoining) subscription.endOnceJoined(reason)
+    else if (!subscription && this.deciding?.channel === channel) this.deciding.ended = reason
+    else {
+      subscription?.end()
+      this.push({ channel, unsubscribe: reason })
+    }
   }
 
   /** The app has renewed the connection. @param expireAt unix seconds; 0 for never */
@@ -292,10 +313,12 @@ export class Session implements Alarm {
         this.#busy = true
         void running.then(() => {
           this.#busy = false
+          this.deciding = undefined
           this.#run()
         })
         return
       }
+      this.deciding = undefined
     }
     if (this.#paused) {
       this.#paused = false
@@ -324,8 +347,12 @@ export class Session implements Alarm {
     this.#state = 'closed'
     this.#waiting.length = 0
     this.#core.keepalive.cancel(this)
-    for (const subscription of this.subscriptions.values()) subscription.end()
+    this.#endSubscriptions()
     this.#core.registry.removeSession(this)
+  }
+
+  #endSubscriptions(): void {
+    for (const subscription of this.subscriptions.values()) subscription.end()
   }
 }
 

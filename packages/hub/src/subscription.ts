@@ -8,6 +8,7 @@ import {
   type Publication,
   type StreamPosition,
   type SubscribeResult,
+  type UnsubscribeReason,
 } from '@backchannel/protocol'
 import type { HistoryPage } from './broker.ts'
 import type { Channel, Subscriber } from './channel.ts'
@@ -36,12 +37,17 @@ export interface Grant {
   readonly data?: Payload
 }
 
-/** A membership that is ready: what to answer, and what to call right after the answer was queued. */
+/** A membership that begins: what to answer, and what to call right after the answer was queued. */
 export interface Joining {
   readonly result: SubscribeResult
-  /** Does nothing when the session has ended in between. */
   readonly commit: () => void
 }
+
+/**
+ * Everything is there that joining has to wait for. Called right before the answer is queued, since what is published
+ * until then belongs into it. Undefined when the subscription has ended in the meantime.
+ */
+export type Settle = () => Joining | undefined
 
 /**
  * One session's membership in one channel: `joining → subscribed → ended`.
@@ -60,6 +66,9 @@ export class Subscription implements Subscriber {
   #state: 'joining' | 'subscribed' | 'ended' = 'joining'
   #channel: Channel | undefined
   #leaveJoin: (() => void) | undefined
+  /** While presence is being told of the subscription. */
+  #announcing: MaybePromise<void> = undefined
+  #endReason: UnsubscribeReason | undefined
 
   constructor(core: Core, session: Session, channelName: string, grant: Grant) {
     this.#core = core
@@ -95,6 +104,10 @@ export class Subscription implements Subscriber {
     return this.#state === 'subscribed'
   }
 
+  get isJoining(): boolean {
+    return this.#state === 'joining'
+  }
+
   /** As others see this subscription. */
   get info(): ClientInfo {
     const { info } = this.grant
@@ -102,7 +115,7 @@ export class Subscription implements Subscriber {
   }
 
   /** Prepares the membership. @param since where the client wants to go on from */
-  join(since: StreamPosition | undefined): MaybePromise<Joining> {
+  join(since: StreamPosition | undefined): MaybePromise<Settle> {
     try {
       const joining = this.#join(since)
       if (!isPromise(joining)) return joining
@@ -110,6 +123,11 @@ export class Subscription implements Subscriber {
     } catch (error) {
       return this.#fail(error)
     }
+  }
+
+  /** Ends it as soon as it has joined: a client that is told before its answer would take itself for subscribed. */
+  endOnceJoined(reason: UnsubscribeReason): void {
+    this.#endReason = reason
   }
 
   /** Takes the membership back. What was published before still reaches the client. */
@@ -123,13 +141,13 @@ export class Subscription implements Subscriber {
       channel.remove(this)
       this.#core.registry.release(channel)
     }
-    if (this.grant.presence) {
-      this.#core.settle(
-        this.#core.presence.remove(this.channelName, this.#session.client),
-        'presence',
-        this.channelName,
-      )
-    }
+    if (this.grant.presence) this.#core.settle(this.#withdraw(), 'presence', this.channelName)
+  }
+
+  /** Never overtakes the announcement, which would then stay. */
+  #withdraw(): MaybePromise<void> {
+    const remove = (): MaybePromise<void> => this.#core.presence.remove(this.channelName, this.#session.client)
+    return isPromise(this.#announcing) ? this.#announcing.then(remove, remove) : remove()
   }
 
   onGap(): void {
@@ -140,24 +158,35 @@ export class Subscription implements Subscriber {
     this.#session.disconnect(reason)
   }
 
-  #join(since: StreamPosition | undefined): MaybePromise<Joining> {
+  #join(since: StreamPosition | undefined): MaybePromise<Settle> {
     const { channel, ready } = this.#core.registry.acquire(this.channelName)
     this.#channel = channel
     const buffer = channel.beginJoin()
     this.#leaveJoin = () => channel.endJoin(buffer)
     const recoverFrom = this.grant.recoverable ? since : undefined
-    const announced = chain(ready, () =>
-      this.grant.presence ? this.#core.presence.add(this.channelName, this.info) : undefined,
-    )
+    const announced = chain(ready, () => this.#announce())
     const page = chain(announced, () => (this.grant.positioned ? this.#read(recoverFrom) : undefined))
-    return chain(page, (read) => {
-      const result = this.#baseResult()
-      if (since) result.wasRecovering = true
-      if (!read) return { result, commit: () => this.#commit(undefined, []) }
-      const missed = continuation(buffer, read.position)
-      if (!missed) throw disconnect('insufficientState')
-      return this.#positioned(result, read, missed, recoverFrom)
+    return chain(page, (read) => () => {
+      if (this.#state === 'ended') return undefined
+      try {
+        const result = this.#baseResult()
+        if (since) result.wasRecovering = true
+        if (!read) return { result, commit: () => this.#commit(undefined, []) }
+        const missed = continuation(buffer, read.position)
+        if (!missed) throw disconnect('insufficientState')
+        return this.#positioned(result, read, missed, recoverFrom)
+      } catch (error) {
+        return this.#fail(error)
+      }
     })
+  }
+
+  #announce(): MaybePromise<void> {
+    if (!this.grant.presence || this.#state === 'ended') return undefined
+    this.#announcing = chain(this.#core.presence.add(this.channelName, this.info), () => {
+      this.#announcing = undefined
+    })
+    return this.#announcing
   }
 
   #read(since: StreamPosition | undefined): MaybePromise<HistoryPage> {
@@ -222,6 +251,7 @@ export class Subscription implements Subscriber {
       this.writer.enqueue(this.variant.encode(this.channelName, events))
     }
     this.#channel.add(this, position)
-    this.#session.scheduleAlarm()
+    if (this.#endReason) this.#session.unsubscribe(this, this.#endReason)
+    else this.#session.scheduleAlarm()
   }
 }

@@ -12,7 +12,7 @@ import { parsePayload } from '../payloads.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { connectGrant, serverGrant } from '../permissions.ts'
 import type { Identity, Session } from '../session.ts'
-import { Subscription, type Grant, type Joining } from '../subscription.ts'
+import { Subscription, type Grant, type Joining, type Settle } from '../subscription.ts'
 import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
 import { ttlOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
@@ -82,8 +82,13 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
   }
   session.identify(identity)
   const joinings = joinAll(core, session, channels, command.connect.subs)
-  const done = chain(joinings, (joined) => {
+  const done = chain(joinings, (settles) => {
     if (session.state !== 'connecting') return
+    const joined = new Map<string, Joining>()
+    for (const [channel, settle] of settles) {
+      const joining = settle()
+      if (joining) joined.set(channel, joining)
+    }
     session.accept()
     session.reply({ id: command.id, connect: result(core, session, identity, data, joined) })
     for (const { commit } of joined.values()) commit()
@@ -97,14 +102,16 @@ function joinAll(
   session: Session,
   channels: ReadonlyMap<string, ServerSubscription>,
   positions: ConnectCommand['connect']['subs'],
-): MaybePromise<Map<string, Joining>> {
-  const joined = new Map<string, Joining>()
-  let all: MaybePromise<Map<string, Joining>> = joined
+): MaybePromise<Map<string, Settle>> {
+  const joined = new Map<string, Settle>()
+  let all: MaybePromise<Map<string, Settle>> = joined
   for (const [channel, grant] of grants(core, session, channels, positions)) {
     all = chain(all, () => {
+      // One that ended meanwhile would never take back what is joined from here on.
+      if (session.state !== 'connecting') return joined
       const subscription = new Subscription(core, session, channel, grant)
       session.subscriptions.set(channel, subscription)
-      return chain(subscription.join(position(positions.get(channel))), (joining) => joined.set(channel, joining))
+      return chain(subscription.join(position(positions.get(channel))), (settle) => joined.set(channel, settle))
     })
   }
   return all

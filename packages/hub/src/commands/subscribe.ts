@@ -27,13 +27,20 @@ export function subscribe(
   if (request.type !== 0) throw replyError('permissionDenied')
   if (request.filtered) throw replyError('badRequest')
   const since = request.recover ? { offset: request.offset, epoch: request.epoch } : undefined
+  const deciding: Session['deciding'] = { channel }
+  session.deciding = deciding
   const done = chain(clientGrant(core, session, name, request), (grant) => {
     if (session.state !== 'connected') return undefined
+    // The server may have subscribed it while the app was deciding.
+    if (session.subscriptions.has(channel)) throw replyError('alreadySubscribed')
     const subscription = new Subscription(core, session, channel, grant)
     session.subscriptions.set(channel, subscription)
-    return chain(subscription.join(since), ({ result, commit }) => {
-      session.reply({ id, subscribe: result })
-      commit()
+    if (deciding.ended) subscription.endOnceJoined(deciding.ended)
+    return chain(subscription.join(since), (settle) => {
+      const joining = settle()
+      if (!joining) return
+      session.reply({ id, subscribe: joining.result })
+      joining.commit()
     })
   })
   return isPromise(done) ? done : undefined

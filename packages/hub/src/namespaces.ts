@@ -71,7 +71,7 @@ export function isUserAllowed(channel: string, user: string): boolean {
   )
 }
 
-function isAscii(text: string): boolean {
+export function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) return false
   return true
 }

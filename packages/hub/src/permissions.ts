@@ -4,7 +4,7 @@ import { TokenError } from '@backchannel/protocol/token'
 import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
-import { isUserAllowed, isUserLimited, type ChannelName } from './namespaces.ts'
+import { isAscii, isUserAllowed, isUserLimited, type ChannelName } from './namespaces.ts'
 import { parsePayload, toPayload } from './payloads.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
@@ -38,17 +38,26 @@ function withServerSubscription(grant: Grant, { info, data, override = {} }: Ser
 
 /**
  * A channel that a client names in its connect command: only what the options alone would let it subscribe to.
- * Undefined when they don't. @throws Disconnect 3501 for a namespace that is not configured
+ * Undefined when they don't, or when the app has a say in it. @throws Disconnect 3501 for a namespace that is not
+ * configured
  */
 export function connectGrant(core: Core, session: Session, channel: string): Grant | undefined {
   const known = core.namespaces.find(channel)
   if (!known) throw disconnect('badRequest')
-  const isAllowed = !known.isPrivate && isAllowedByOptions(known, session.user)
-  return isAllowed ? baseGrant(known.options, true) : undefined
+  if (known.isPrivate || core.namespaces.isTooLong(channel) || !isAscii(channel)) return undefined
+  // What onSubscribe might refuse can't be had by another way in.
+  if (core.handlers.onSubscribe && !isForItsUsers(known)) return undefined
+  return isAllowedByOptions(known, session.user) ? baseGrant(known.options, true) : undefined
 }
 
-function isAllowedByOptions({ name, options }: ChannelName, user: string): boolean {
-  if (options.allow_user_limited_channels && isUserLimited(name)) return isUserAllowed(name, user)
+/** Whether its name alone says who may subscribe. */
+function isForItsUsers({ name, options }: ChannelName): boolean {
+  return options.allow_user_limited_channels && isUserLimited(name)
+}
+
+function isAllowedByOptions(channel: ChannelName, user: string): boolean {
+  const { name, options } = channel
+  if (isForItsUsers(channel)) return isUserAllowed(name, user)
   return options.allow_subscribe_for_client && (user !== '' || options.allow_subscribe_for_anonymous)
 }
 
@@ -74,7 +83,7 @@ export function clientGrant(
   const asked = (grant: Grant): Grant => withAskedPosition(grant, session, request)
   if (channel.isPrivate && request.token === '') throw replyError('permissionDenied')
   if (request.token !== '') return asked(tokenGrant(core, session, options, request))
-  if (options.allow_user_limited_channels && isUserLimited(channel.name)) {
+  if (isForItsUsers(channel)) {
     if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(options, false))
   }

@@ -180,6 +180,17 @@ describe('expiry', () => {
     expect(peer.closed?.code).toBe(code)
   })
 
+  test('so does one without a channel that the old one had: it was taken away', () => {
+    const peer = hub.peer()
+    const claims = { sub: 'alice', channels: ['closed:a', 'closed:b'] }
+    peer.send({ id: 1, connect: { token: hub.token(claims) } }, { id: 2, subscribe: { channel: 'open:a' } })
+    peer.send({ id: 3, refresh: { token: hub.token(claims) } })
+    hub.clock.tick()
+    expect(peer.reply(3)).toEqual({ id: 3, refresh: {} })
+    peer.send({ id: 4, refresh: { token: hub.token({ ...claims, channels: ['closed:a'] }) } })
+    expect(peer.closed?.code).toBe(3010)
+  })
+
   test('a jump of the wall clock closes nobody', () => {
     const peer = connectedUntil(60)
     hub.clock.jump(seconds(3600))
@@ -290,6 +301,29 @@ describe('subscribing', () => {
     void hub.core.publish('kept:me', { data: '"hello"' })
     hub.clock.tick()
     expect(peer.publications('kept:me')).toEqual(['hello'])
+  })
+
+  test('what a client names in its connect is no way around onSubscribe, names and limits', () => {
+    const token = { token: { hmac_secret_key: 'test-token-key' } }
+    const namespaces = [{ name: 'open', allow_subscribe_for_client: true, allow_user_limited_channels: true }]
+    const long = `open:${'x'.repeat(300)}`
+    const subs = { 'open:a': {}, 'open:a#alice': {}, 'open:a#bob': {}, $secret: {}, 'open:ü': {}, [long]: {} }
+    const names = (): string[] => {
+      const peer = hub.peer()
+      peer.send({ id: 1, connect: { token: hub.token({ sub: 'alice' }), subs } })
+      hub.clock.tick()
+      return Object.keys((peer.reply(1) as { connect: { subs: object } }).connect.subs)
+    }
+    restart({ config: { client: token, channel: { namespaces } } })
+    expect(names()).toEqual(['open:a', 'open:a#alice'])
+    restart({ config: { client: { ...token, channel_limit: 0 }, channel: { namespaces } } })
+    expect(names()).toEqual(['open:a', 'open:a#alice'])
+    hub.core.handlers = {
+      onSubscribe: () => {
+        throw new ReplyError(103, 'permission denied')
+      },
+    }
+    expect(names()).toEqual(['open:a#alice'])
   })
 })
 

@@ -33,6 +33,8 @@ export interface Grant {
   readonly expireAt: number
   /** Whether the client renews it by itself, or the server ends it. */
   readonly serverSide: boolean
+  /** Whether it came with the connection token: a refreshed one must still name it. */
+  readonly isFromToken?: boolean
   readonly info?: Payload
   readonly data?: Payload
 }

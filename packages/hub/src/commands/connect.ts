@@ -124,12 +124,15 @@ function grants(
   named: ConnectCommand['connect']['subs'],
 ): Map<string, Grant> {
   const result = new Map<string, Grant>()
-  for (const [channel, subscription] of channels) result.set(channel, serverGrant(core, channel, subscription))
+  for (const [channel, subscription] of channels) {
+    result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken: true })
+  }
   for (const channel of named.keys()) {
     const grant = result.has(channel) ? undefined : connectGrant(core, session, channel)
     if (grant) result.set(channel, grant)
   }
-  if (result.size > core.config.client.channel_limit) throw disconnect('channelLimit')
+  const { channel_limit: limit } = core.config.client
+  if (limit > 0 && result.size > limit) throw disconnect('channelLimit')
   return result
 }
 

@@ -25,7 +25,13 @@ function read(core: Core, token: string): ConnectionClaims {
   }
 }
 
-/** Server-side subscriptions are made on connect only, so a token with others needs a new connection. */
-function sameChannels(session: Session, { channels }: ConnectionClaims): boolean {
-  return Array.from(channels.keys()).every((channel) => session.subscriptions.get(channel)?.grant.serverSide === true)
+/**
+ * Server-side subscriptions are made on connect only, so a token with others, or without one that it had, needs a new
+ * connection.
+ */
+function sameChannels({ subscriptions }: Session, { channels }: ConnectionClaims): boolean {
+  const hasAll = Array.from(channels.keys()).every((channel) => subscriptions.get(channel)?.grant.serverSide === true)
+  return (
+    hasAll && Array.from(subscriptions).every(([channel, { grant }]) => !grant.isFromToken || channels.has(channel))
+  )
 }

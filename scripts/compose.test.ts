@@ -48,7 +48,7 @@ describe('.env.example, copied as it is', () => {
 
   test('explains every variable, set or commented out, in a comment of its own', () => {
     for (const paragraph of example.trim().split('\n\n')) expect(paragraph).toMatch(/^# [A-Z`][^\n]*\.(\n|$)/)
-    expect(documented.slice(0, 4).toSorted()).toEqual(Object.keys(environment).toSorted())
+    expect(new Set(documented.slice(0, 4))).toEqual(new Set(Object.keys(environment)))
   })
 
   test('leaves out no variable that the sandbox reads', () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
 
 import { startGuard } from '@backchannel/servers'
 
@@ -30,8 +31,7 @@ export async function runScript(
   // A process group of its own: whatever the script starts is stopped with it.
   const child = spawn('npm', ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], {
     detached: true,
-    // Its output goes through a pipe, but may still end up on a terminal.
-    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...env },
+    env: { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const { pid } = child
@@ -52,7 +52,8 @@ export async function runScript(
   clearTimeout(late)
   running.delete(pid)
   guard.watch(undefined)
-  return { code, output }
+  // Some tools colour what they print in CI, terminal or not.
+  return { code, output: process.stdout.isTTY ? output : stripVTControlCharacters(output) }
 }
 
 /** Asks everything that runs to end, and kills what is still there after five seconds. */

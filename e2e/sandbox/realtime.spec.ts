@@ -1,4 +1,8 @@
 import type { WebSocketRoute } from '@playwright/test'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, ownAddress, signInAsDemoUser, test, type Running } from '../support/fixtures.ts'
 import { RealtimePage, unique } from '../support/realtime-page.ts'
 
@@ -188,6 +192,28 @@ test('a POST to the server API appears in every browser', async ({ openBrowser, 
   // On Centrifugo the app starts no hub of its own: these paths are nobody's.
   const own = await fetch(`${running.sandbox.url}/api/publish`, { method: 'POST' })
   expect(own.status).toBe(running.centrifugo === undefined ? 401 : 404)
+})
+
+test('the curl line on the page works as it stands there', async ({ openBrowser, running }) => {
+  const curl = spawnSync('curl', ['--version'])
+  test.skip(curl.status !== 0, 'curl is not installed')
+
+  const realtime = new RealtimePage(await openBrowser('new'))
+  const { page } = realtime
+  const folder = mkdtempSync(path.join(tmpdir(), 'backchannel-terminal-'))
+  writeFileSync(path.join(folder, '.env.local'), `CENTRIFUGO_API_KEY=${running.apiKey}\n`)
+  await realtime.choose('personal')
+  await realtime.connect()
+  const command = (await page.locator('pre').filter({ hasText: 'curl' }).textContent()) ?? ''
+  expect(command).toContain('"channel":"personal:')
+  const terminal = spawnSync('sh', ['-c', command], {
+    cwd: folder,
+    env: { ...process.env, DATA_DIR: running.sandbox.dataDir },
+    encoding: 'utf8',
+  })
+  rmSync(folder, { recursive: true })
+  expect(JSON.parse(terminal.stdout)).toHaveProperty('result')
+  await expect(realtime.message('Hello from a terminal')).toHaveCount(1)
 })
 
 test('the app’s server restarts: the open tab comes back by itself and knows what it missed', async ({

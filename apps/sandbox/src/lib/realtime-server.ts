@@ -135,9 +135,10 @@ function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): Re
 
 function curlCommand(setup: RealtimeSetup, channel: string): string {
   const api = setup.mode === 'off' ? localCentrifugo : setup.apiUrl
-  const key = setup.mode === 'embedded' ? `$(cat ${setup.apiKeyFile})` : '$CENTRIFUGO_API_KEY'
+  const [before, key] =
+    setup.mode === 'embedded' ? ['', `$(cat ${setup.apiKeyFile})`] : ['. ./.env.local\n', '$CENTRIFUGO_API_KEY']
   const body = JSON.stringify({ channel, data: { text: 'Hello from a terminal' } })
-  return `curl -X POST ${api}/publish \\\n  -H "X-API-Key: ${key}" \\\n  -d '${body}'`
+  return `${before}curl -X POST ${api}/publish \\\n  -H "X-API-Key: ${key}" \\\n  -d '${body}'`
 }
 
 async function savedMessages({ db }: AppContext, channel: string): Promise<Message[]> {

@@ -117,6 +117,10 @@ describe('the key', () => {
     })
   })
 
+  test('with a word behind it is another text', () => {
+    expect(call({ authorization: 'apikey key more' }, '', guardApi('key'))).toBe(401)
+  })
+
   test('that is not configured opens nothing', () => {
     const closed = guardApi('')
     for (const headers of [{}, { 'x-api-key': '' }, { authorization: 'apikey ' }, { 'x-api-key': 'x' }] as Headers[]) {

@@ -13,7 +13,7 @@ export interface OriginRules {
 export function isOriginAllowed(rules: OriginRules, origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined || origin === '') return true
   const given = origin.toLowerCase()
-  if (rules.sameOrigin && host && hostOf(given) === host.toLowerCase()) return true
+  if (rules.sameOrigin && host !== undefined && hostOf(given) === host.toLowerCase()) return true
   return rules.allowed.some((pattern) => matchesGlob(pattern.toLowerCase(), given))
 }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { startCentrifugo, withoutCentrifugoVariables } from './centrifugo.ts'
@@ -50,6 +52,18 @@ describe('startCentrifugo', await requireServices('centrifugo'), () => {
     expect(server.port).toBe(port)
     expect(server.pid).not.toBe(pid)
     expect(await publish(server.apiUrl)).toMatchObject({ result: { offset: 1 } })
+  })
+
+  test('answers nothing while it is paused, and goes on after that', async () => {
+    const server = await start()
+    await server.pause()
+    const answer = publish(server.apiUrl)
+    expect(await Promise.race([answer, sleep(200, 'no answer')])).toBe('no answer')
+    server.resume()
+    expect(await answer).toMatchObject({ result: { offset: 1 } })
+    await server.pause()
+    await server.stop()
+    expect(server.pid).toBeUndefined()
   })
 
   test('gives what the server printed when it does not start', async () => {

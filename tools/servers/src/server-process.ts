@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 import { freePort } from './free-port.ts'
 import { startGuard } from './guard.ts'
@@ -16,6 +18,9 @@ export interface RunningServer {
   stop(): Promise<void>
   /** SIGKILL, as a crash. */
   kill(): Promise<void>
+  /** Freezes it: its port still accepts, nothing is answered. Resolves when every thread of it stands still. */
+  pause(): Promise<void>
+  resume(): void
   /** Starts it again on the same port with the same configuration and data; stops it first when it runs. */
   restart(): Promise<void>
 }
@@ -37,6 +42,8 @@ export interface ServerProgram {
   /** A fixed port; without it a free one is chosen. */
   port?: number | undefined
 }
+
+const run = promisify(execFile)
 
 const logLimit = 1_048_576
 const startTimeout = 30_000
@@ -106,6 +113,8 @@ export async function startServer(program: ServerProgram): Promise<RunningServer
     if (child === undefined || !isUp()) return
     const closed = once(child, 'close')
     child.kill(signal)
+    // A frozen process takes signals only once it goes on.
+    child.kill('SIGCONT')
     const late = setTimeout(() => child?.kill('SIGKILL'), stopTimeout)
     await closed
     clearTimeout(late)
@@ -123,9 +132,27 @@ export async function startServer(program: ServerProgram): Promise<RunningServer
     logs: () => output,
     stop: () => end(program.stopSignal),
     kill: () => end('SIGKILL'),
+    async pause() {
+      child?.kill('SIGSTOP')
+      while (isUp() && !(await standsStill(child?.pid))) await sleep(10)
+    },
+    resume() {
+      child?.kill('SIGCONT')
+    },
     async restart() {
       await end(program.stopSignal)
       await startOnce()
     },
   }
+}
+
+/** The kernel stops the threads of a busy process one after the other; until then they go on answering. */
+async function standsStill(pid: number | undefined): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const threads = `/proc/${pid}/task`
+    // "pid (name) state …", where the name may hold anything.
+    return readdirSync(threads).every((thread) => / T [^)]*$/.test(readFileSync(`${threads}/${thread}/stat`, 'utf8')))
+  }
+  const { stdout } = await run('ps', ['-o', 'stat=', '-p', String(pid)])
+  return stdout.startsWith('T')
 }

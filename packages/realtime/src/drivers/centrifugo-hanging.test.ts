@@ -20,8 +20,7 @@ describe('a Centrifugo that hangs', await requireServices('centrifugo'), () => {
       CENTRIFUGO_API_URL: server.apiUrl,
     })
     expect(await publish('news', 1)).toBe(true)
-    const pid = server.pid ?? 0
-    process.kill(pid, 'SIGSTOP')
+    await server.pause()
     try {
       const start = performance.now()
       expect(await publish('news', 2)).toBe(false)
@@ -30,7 +29,7 @@ describe('a Centrifugo that hangs', await requireServices('centrifugo'), () => {
       expect(took).toBeLessThan(10_000)
       expect(log).toMatchObject([{ fields: { reason: 'timeout' } }])
     } finally {
-      process.kill(pid, 'SIGCONT')
+      server.resume()
     }
     expect(await publish('news', 3)).toBe(true)
   })

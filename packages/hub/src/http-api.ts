@@ -43,7 +43,6 @@ export function guardApi(key: string): ApiGuard {
   const isKey = (given: string): boolean => given !== '' && timingSafeEqual(digest(given), expected)
   return (request) => (isKey(headerKey(request)) || isKey(queryKey(request)) ? undefined : { status: 401, body: '' })
 }
-}
 
 /** Never throws and never rejects. */
 export function answerApiCall(core: Core, request: ApiHttpRequest, body: string): MaybePromise<ApiHttpAnswer> {

@@ -5,7 +5,7 @@ import type { ChannelOptions, CheckedConfig } from './config.ts'
 import { Flusher } from './fanout.ts'
 import type { HubHandlers } from './handlers.ts'
 import { Keepalive } from './keepalive.ts'
-import type { Logger } from './logger.ts'
+import { guardLogger, type Logger } from './logger.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './namespaces.ts'
 import type { PresenceStore } from './presence.ts'
@@ -55,7 +55,7 @@ export class Core {
   constructor(parts: CoreParts) {
     this.config = parts.config
     this.handlers = parts.handlers
-    this.logger = parts.logger
+    this.logger = guardLogger(parts.logger)
     this.clock = parts.clock
     this.broker = parts.broker
     this.presence = parts.presence
@@ -64,10 +64,10 @@ export class Core {
     this.keepalive = new Keepalive(parts.clock)
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
     this.startedAt = parts.clock.monotonic()
-    this.settle(
-      parts.broker.open((channel, publication, epoch) => this.registry.channel(channel)?.publish(publication, epoch)),
-      'broker',
+    const opened = parts.broker.open((channel, publication, epoch) =>
+      this.registry.channel(channel)?.publish(publication, epoch),
     )
+    this.settle(() => opened, 'broker')
   }
 
   get isOpen(): boolean {
@@ -118,9 +118,14 @@ export class Core {
     return options.history_meta_ttl || this.config.channel.history_meta_ttl
   }
 
-  /** Waits for what is done in the background; its failure is reported, never thrown. */
-  settle(work: MaybePromise<void>, stage: string, channel?: string): void {
-    if (isPromise(work)) work.catch((error: unknown) => this.report(error, stage, channel))
+  /** Starts what is done in the background; its failure, now or later, is reported and never thrown. */
+  settle(work: () => MaybePromise<void>, stage: string, channel?: string): void {
+    try {
+      const working = work()
+      if (isPromise(working)) working.catch((error: unknown) => this.report(error, stage, channel))
+    } catch (error) {
+      this.report(error, stage, channel)
+    }
   }
 
   /** The one place where failures of work that nobody waits for come out. */

@@ -233,3 +233,20 @@ test('data that a connection cannot carry closes it, and leaves no subscription 
   expect(peer.closed?.code).toBe(3506)
   expect(hub.core.registry.channelCount).toBe(0)
 })
+
+test('a presence store that throws at once keeps no channel and no session', () => {
+  const failing = (): never => {
+    throw new Error('not connected')
+  }
+  const presence = new MemoryPresence()
+  hub = createTestHub({ config: here, presence: { add: () => {}, remove: failing, get: () => presence.get('') } })
+  const other = hub.connected('bob')
+  const peer = hub.connected()
+  for (const channel of ['open:a', 'open:b']) peer.send({ id: 2, subscribe: { channel } })
+  peer.session.closed()
+  hub.clock.tick()
+  expect(hub.core.registry.channelCount).toBe(0)
+  expect(hub.core.registry.sessionCount).toBe(1)
+  expect(hub.log.map(({ message }) => message)).toEqual(Array(2).fill('hub: background work failed'))
+  expect(other.closed).toBeUndefined()
+})

@@ -15,3 +15,15 @@ export const consoleLogger: Logger = {
   // oxlint-disable-next-line no-console -- likewise
   error: (fields, message) => console.error(`[hub] ${message}`, fields),
 }
+
+/** What a logger throws must not end the connection, or the process, that it was told of: such a line is lost. */
+export function guardLogger(logger: Logger): Logger {
+  const guard =
+    (level: keyof Logger): Logger[typeof level] =>
+    (fields, message) => {
+      try {
+        logger[level](fields, message)
+      } catch {}
+    }
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
+}

@@ -73,6 +73,25 @@ test('a failing unsubscribe is reported and the channel can be had again', async
   expect(calls.at(-1)).toBe('subscribe c')
 })
 
+test('a broker that throws at once leaves no channel that nothing is delivered to', () => {
+  const { broker } = recordingBroker()
+  const failure = new Error('not connected')
+  const failing = (): never => {
+    throw failure
+  }
+  const reported: unknown[] = []
+  const flusher = new Flusher(new TestClock(), failOnReport)
+  const registry = new Registry({ ...broker, subscribe: failing }, flusher, () => {})
+  expect(() => registry.acquire('c')).toThrow(failure)
+  expect(registry.channelCount).toBe(0)
+  const leaving = new Registry({ ...broker, subscribe: () => {}, unsubscribe: failing }, flusher, (error) =>
+    reported.push(error),
+  )
+  leaving.release(leaving.acquire('c').channel)
+  expect(reported).toEqual([failure])
+  expect(leaving.channelCount).toBe(0)
+})
+
 test('a second subscriber waits for the first one’s channel and asks the broker nothing', () => {
   const { broker, calls } = recordingBroker()
   const registry = new Registry(broker, new Flusher(new TestClock(), failOnReport), () => {})

@@ -87,8 +87,9 @@ export class Registry {
     const known = this.#channels.get(name)
     if (known) return known
     const entry: Entry = { channel: new Channel(name, this.#flusher), ready: undefined }
-    this.#channels.set(name, entry)
+    // What it throws at once leaves no channel that nothing is delivered to.
     entry.ready = chain(this.#leaving.get(name), () => this.#broker.subscribe(name))
+    this.#channels.set(name, entry)
     if (isPromise(entry.ready)) {
       entry.ready.then(
         () => (entry.ready = undefined),
@@ -104,7 +105,7 @@ export class Registry {
     if (!channel.idle || this.#channels.get(name)?.channel !== channel) return
     const { ready } = this.#channels.get(name) ?? {}
     this.#channels.delete(name)
-    const left = chain(ready, () => this.#broker.unsubscribe(name))
+    const left = this.#leave(name, ready)
     if (!isPromise(left)) return
     const settled = left.then(
       () => {},
@@ -114,5 +115,14 @@ export class Registry {
     void settled.then(() => {
       if (this.#leaving.get(name) === settled) this.#leaving.delete(name)
     })
+  }
+
+  /** Whoever ends a subscription can't do anything about a broker that fails: it is reported, never thrown. */
+  #leave(name: string, ready: MaybePromise<void>): MaybePromise<void> {
+    try {
+      return chain(ready, () => this.#broker.unsubscribe(name))
+    } catch (error) {
+      this.#onBrokerError(error, name)
+    }
   }
 }

@@ -1,6 +1,8 @@
 // The life of a connection, on a clock that tests turn.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ReplyError } from '@backchannel/protocol'
+import { Core } from './core.ts'
+import { MemoryPeer } from './testing/memory-transport.ts'
 import { createTestHub, type TestHub } from './testing/test-hub.ts'
 
 let hub: TestHub
@@ -99,6 +101,27 @@ describe('connect', () => {
     hub.clock.tick()
     expect(peer.messages).toEqual([{ id: 1, error: { code: 100, message: 'internal server error', temporary: true } }])
     expect(hub.log.map(({ level, message }) => `${level} ${message}`)).toEqual(['error command failed'])
+  })
+
+  test('a logger that throws ends neither the connection nor the process', async () => {
+    const log = (): never => {
+      throw new Error('disk full')
+    }
+    const { clock, broker, presence, config } = hub.core
+    const core = new Core({
+      config,
+      clock,
+      broker,
+      presence,
+      handlers: { onRpc: () => Promise.reject(new Error('no')) },
+      logger: { debug: log, info: log, warn: log, error: log },
+    })
+    const peer = new MemoryPeer(core)
+    peer.send({ id: 1, connect: { token: hub.token({ sub: 'alice' }) } }, { id: 2, rpc: { method: 'm' } })
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    hub.clock.tick()
+    expect(peer.reply(2)?.['error']).toMatchObject({ code: 100 })
+    core.shutdown()
   })
 
   test('more connections of one user than allowed: 3504; other users come in', () => {

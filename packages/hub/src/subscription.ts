@@ -143,7 +143,7 @@ export class Subscription implements Subscriber {
       channel.remove(this)
       this.#core.registry.release(channel)
     }
-    if (this.grant.presence) this.#core.settle(this.#withdraw(), 'presence', this.channelName)
+    if (this.grant.presence) this.#core.settle(() => this.#withdraw(), 'presence', this.channelName)
   }
 
   /** Never overtakes the announcement, which would then stay. */

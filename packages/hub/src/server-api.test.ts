@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ServerApiMethod } from '@backchannel/protocol'
 import { BadApiRequest, isApiMethod, JsonText, runApiMethod } from './server-api.ts'
-import { createTestHub, type MemoryPeer, type Message, type TestHub } from './testing/index.ts'
+import {
+  createTestHub,
+  delayedBroker,
+  MemoryBroker,
+  TestClock,
+  type MemoryPeer,
+  type Message,
+  type TestHub,
+} from './testing/index.ts'
 
 let hub: TestHub
 
@@ -282,6 +290,54 @@ test('info counts what is there', () => {
         uptime: 5,
       },
     ],
+  })
+})
+
+describe('while a connect waits for a slow store', () => {
+  let slow: TestHub
+
+  beforeEach(() => {
+    const clock = new TestClock()
+    slow = createTestHub({ broker: delayedBroker(new MemoryBroker(clock)) })
+  })
+
+  /** A peer that is known to be alice but has no answer yet. */
+  function connecting(): MemoryPeer {
+    const peer = slow.peer()
+    peer.send({ id: 1, connect: { token: slow.token({ sub: 'alice', channels: ['kept:a'] }) } })
+    slow.clock.tick()
+    expect([peer.session.state, peer.session.user]).toEqual(['connecting', 'alice'])
+    return peer
+  }
+
+  async function settled(): Promise<void> {
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    slow.clock.tick()
+  }
+
+  test.each<[ServerApiMethod, object, number]>([
+    ['disconnect', { user: 'alice' }, 3503],
+    ['refresh', { user: 'alice', expired: true }, 3005],
+  ])('%s sends the user away all the same', async (method, request, code) => {
+    const peer = connecting()
+    await runApiMethod(slow.core, method, request, () => undefined)
+    await settled()
+    expect([peer.closed?.code, peer.messages]).toEqual([code, []])
+    slow.close()
+  })
+
+  test.each<[ServerApiMethod, object]>([
+    ['subscribe', { user: 'alice', channel: 'open:a' }],
+    ['unsubscribe', { user: 'alice', channel: 'open:a' }],
+    ['refresh', { user: 'alice', expire_at: 4_000_000_000 }],
+  ])('%s tells nothing before the answer to connect', async (method, request) => {
+    const peer = connecting()
+    await runApiMethod(slow.core, method, request, () => undefined)
+    await settled()
+    expect(peer.messages).toEqual([{ id: 1, connect: expect.objectContaining({ subs: expect.anything() as unknown }) }])
+    peer.session.closed()
+    await settled()
+    slow.close()
   })
 })
 

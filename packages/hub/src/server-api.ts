@@ -101,16 +101,18 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
 
   disconnect(core, request) {
     const { code, reason } = request.disconnect ?? disconnect('forceNoReconnect')
-    for (const session of sessionsOf(core, request)) {
+    // Who is sent away may not slip in because a store was slow just then.
+    for (const session of everySessionOf(core, request)) {
       if (!request.whitelist.includes(session.client)) session.disconnect(new Disconnect(code, reason))
     }
     return done
   },
 
   refresh(core, request) {
-    for (const session of sessionsOf(core, request)) {
-      if (request.expired) session.disconnect(disconnect('connectionExpired'))
-      else session.refreshed(request.expire_at)
+    if (request.expired) {
+      for (const session of everySessionOf(core, request)) session.disconnect(disconnect('connectionExpired'))
+    } else {
+      for (const session of sessionsOf(core, request)) session.refreshed(request.expire_at)
     }
     return done
   },
@@ -286,14 +288,20 @@ function presenceOf(core: Core, channel: string): MaybePromise<ReadonlyMap<strin
   return core.presence.get(channel)
 }
 
-/** The connections that a request means: one client's, or all of a user. */
-function sessionsOf(
-  core: Core,
-  { user, client, session: key }: { user: string; client: string; session: string },
-): Session[] {
+interface Target {
+  readonly user: string
+  readonly client: string
+  readonly session: string
+}
+
+/** The connections that a request means: one client's, or all of a user; also those whose connect is still under way. */
+function everySessionOf(core: Core, { user, client, session: key }: Target): Session[] {
   // Emulation keys belong to transports that aren't here: nothing has one.
   if (key !== '') return []
-  return Array.from(core.registry.ofUser(user)).filter(
-    (session) => session.state === 'connected' && (client === '' || session.client === client),
-  )
+  return Array.from(core.registry.ofUser(user)).filter((session) => client === '' || session.client === client)
+}
+
+/** Those of them that can be told something: nothing may come before the answer to connect. */
+function sessionsOf(core: Core, target: Target): Session[] {
+  return everySessionOf(core, target).filter((session) => session.state === 'connected')
 }

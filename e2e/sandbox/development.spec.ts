@@ -28,7 +28,7 @@ async function hubId(sandbox: SandboxServer): Promise<unknown> {
 }
 
 test('npm run dev: an edited rule holds at once, on the same hub and the same socket', async ({ browser }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   const appDir = copyOfTheApp()
   const sandbox = await SandboxServer.start({ development: true, appDir })
   try {

@@ -7,6 +7,7 @@ test('two instances on one Postgres: a session of one holds on the other, and a 
   if (missing !== undefined && servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${missing}`)
   test.skip(missing !== undefined, missing)
 
+  test.slow()
   const postgres = await startPostgres()
   const env = {
     DATABASE_URL: await postgres.createDatabase(),

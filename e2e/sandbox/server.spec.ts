@@ -28,6 +28,7 @@ test('a wrong setting: one clear line and exit code 1', async () => {
 })
 
 test('SIGTERM ends it with 0, kill -9 loses nothing, and a second signal does not wait', async () => {
+  test.slow()
   const server = await SandboxServer.start()
   const secretOf = async () => (await fetch(`${server.url}/health`)).ok && server.hubApiKey
   const secret = await secretOf()

@@ -72,6 +72,9 @@ describe('the page’s own origin', () => {
     ['http://localhost:3000', 'localhost:3000'],
     ['http://127.0.0.1:3000', '127.0.0.1:3000'],
     ['http://[::1]:3000', '[::1]:3000'],
+    ['http://[::1]:3000', '[0:0:0:0:0:0:0:1]:3000'],
+    ['https://hub.example', 'hub.example:443'],
+    ['http://hub.example', 'hub.example:80'],
   ])('%s is that of Host %s', (origin, host) => {
     expect(isOriginAllowed(own, origin, host)).toBe(true)
     expect(isOriginAllowed(rules([]), origin, host)).toBe(false)
@@ -79,6 +82,9 @@ describe('the page’s own origin', () => {
 
   test.each<[string, string | undefined]>([
     ['https://hub.example', 'hub.example:8443'],
+    ['https://hub.example', 'hub.example:80'],
+    ['http://hub.example', 'hub.example:443'],
+    ['https://hub.example', 'hub.example, evil.example'],
     ['https://hub.example:8443', 'hub.example'],
     ['https://hub.example', 'www.hub.example'],
     ['https://www.hub.example', 'hub.example'],

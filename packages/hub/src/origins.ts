@@ -13,12 +13,13 @@ export interface OriginRules {
 export function isOriginAllowed(rules: OriginRules, origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined || origin === '') return true
   const given = origin.toLowerCase()
-  if (rules.sameOrigin && host !== undefined && hostOf(given) === host.toLowerCase()) return true
+  if (rules.sameOrigin && host !== undefined && isOriginOf(host, given)) return true
   return rules.allowed.some((pattern) => matchesGlob(pattern.toLowerCase(), given))
 }
 
-/** The host, and port unless it is the scheme's own, as browsers put it into Host. */
-function hostOf(origin: string): string | undefined {
+/** Whether a page of this origin calls its server so. Proxies may add the scheme's own port, which browsers leave out. */
+function isOriginOf(host: string, origin: string): boolean {
   const url = URL.parse(origin)
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url.host : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return false
+  return URL.parse(`${url.protocol}//${host}`)?.host === url.host
 }

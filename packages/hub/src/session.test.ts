@@ -1,8 +1,10 @@
 // The life of a connection, on a clock that tests turn.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ReplyError } from '@backchannel/protocol'
+import { disconnect, ReplyError } from '@backchannel/protocol'
 import { Core } from './core.ts'
+import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPeer } from './testing/memory-transport.ts'
+import { TestClock } from './testing/test-clock.ts'
 import { createTestHub, type TestHub } from './testing/test-hub.ts'
 
 let hub: TestHub
@@ -348,6 +350,33 @@ describe('subscribing', () => {
     }
     expect(names()).toEqual(['open:a#alice'])
   })
+})
+
+test('what a peer that never reads has asked for is not worked out to the end', () => {
+  let asked = 0
+  const broker = new MemoryBroker(new TestClock())
+  const history = broker.history.bind(broker)
+  broker.history = (...query) => {
+    asked++
+    return history(...query)
+  }
+  restart({ broker })
+  for (let n = 0; n < 10; n++) void hub.core.publish('kept:a', { data: JSON.stringify('x'.repeat(60_000)) })
+  const peer = hub.connected()
+  peer.stalled = true
+  peer.send(...Array.from({ length: 500 }, (_, id) => ({ id: id + 2, history: { channel: 'kept:a', limit: 10 } })))
+  expect(asked).toBeLessThan(10)
+  hub.clock.tick()
+  expect(peer.closed?.code).toBe(3008)
+})
+
+test('a peer that was not read from is read from again at its end, for its answer to Close', () => {
+  restart({ handlers: { onRpc: () => new Promise(() => {}) } })
+  const peer = hub.connected()
+  for (let id = 2; id < 100; id++) peer.send({ id, rpc: { method: 'm' } })
+  expect(peer.paused).toBe(true)
+  peer.session.disconnect(disconnect('forceReconnect'))
+  expect(peer.paused).toBe(false)
 })
 
 describe('recovery', () => {

@@ -302,7 +302,8 @@ export class Session implements Alarm {
   #runWaiting(): void {
     if (this.#busy) return
     for (;;) {
-      if (this.#state === 'closed' || this.#state === 'refused') {
+      // What a peer that reads too slowly has asked for is not worth working out: nothing can be answered.
+      if (this.#state === 'closed' || this.#state === 'refused' || this.writer.isSealed) {
         this.#waiting.length = 0
         return
       }
@@ -347,6 +348,8 @@ export class Session implements Alarm {
     this.#state = 'closed'
     this.#waiting.length = 0
     this.#core.keepalive.cancel(this)
+    // Unread, the peer's answer to Close would be waited for in vain.
+    if (this.#paused) this.#connection.resume()
     this.#endSubscriptions()
     this.#core.registry.removeSession(this)
   }

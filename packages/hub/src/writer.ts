@@ -32,6 +32,11 @@ export class Writer {
     this.#onSlow = onSlow
   }
 
+  /** Close was said, or can't be said any more. */
+  get isSealed(): boolean {
+    return this.#state === 'sealed'
+  }
+
   /** Queues whole messages; they leave with everything else of this tick in one write. */
   enqueue(messages: Uint8Array): void {
     if (this.#state === 'sealed') return

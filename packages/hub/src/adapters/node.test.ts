@@ -91,6 +91,10 @@ describe('the hub claims exactly its own', () => {
     detach()
     await second.close()
     expect((await fetch(`${served.origin}/api/publish`, { method: 'POST' })).status).toBe(401)
+    // Once more takes back nothing more, and adds nothing.
+    const listeners = server.listenerCount('request')
+    detach()
+    expect(server.listenerCount('request')).toBe(listeners)
   })
 })
 
@@ -159,6 +163,10 @@ describe('who may connect', () => {
     await served.close()
     served = await serveHub({ trustProxy: true })
     expect(await statusOrOpen(served.websocketUrl, { headers })).toBe('open')
+    const several = { origin: 'https://shop.example', 'x-forwarded-host': 'shop.example:443, inner' }
+    expect(await statusOrOpen(served.websocketUrl, { headers: several })).toBe('open')
+    const first = { origin: 'https://evil.example', 'x-forwarded-host': 'shop.example, evil.example' }
+    expect(await statusOrOpen(served.websocketUrl, { headers: first })).toBe(403)
   })
 
   test('more connections than allowed: 503, and a place that was left is free again', async () => {
@@ -199,6 +207,25 @@ describe('bad frames', () => {
     await expect.poll(() => replies.length).toBe(1)
     other.terminate()
     await expect.poll(() => served.hub.gauges().sockets).toBe(0)
+  })
+
+  test('an upgrade that is refused leaves no socket, though the peer keeps its side open', async () => {
+    served = await serveHub()
+    const socket = net.connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true })
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString()))
+    socket.on('error', () => {})
+    socket.write(
+      'GET /connection/websocket HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\nUpgrade: websocket\r\n' +
+        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    const open = (): Promise<number> =>
+      new Promise((resolve, reject) =>
+        served.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      )
+    await expect.poll(() => answer).toContain('403 Forbidden')
+    await expect.poll(open).toBe(0)
+    socket.destroy()
   })
 
   test('a message in more pieces than anybody needs is refused', async () => {

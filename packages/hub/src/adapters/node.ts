@@ -134,7 +134,11 @@ export class NodeAdapter {
     }
     server.removeAllListeners('request').on('request', onRequest)
     server.removeAllListeners('upgrade').on('upgrade', onUpgrade)
+    let isAttached = true
     return () => {
+      // A second time would put the app's listeners there twice.
+      if (!isAttached) return
+      isAttached = false
       server.off('request', onRequest).off('upgrade', onUpgrade)
       for (const listener of requests) server.on('request', listener)
       for (const listener of upgrades) server.on('upgrade', listener)
@@ -144,7 +148,9 @@ export class NodeAdapter {
   #refuseUpgrade(request: IncomingMessage, query: URLSearchParams): [number, string, string?] | undefined {
     if (!this.#core.isOpen || this.#core.isFull) return [503, 'Service Unavailable', '']
     const origin = headerOf(request, 'origin')
-    const host = (this.#origins.trustProxy && headerOf(request, 'x-forwarded-host')) || headerOf(request, 'host')
+    // Of several proxies the first in the list is the one that the browser spoke to.
+    const forwarded = this.#origins.trustProxy && headerOf(request, 'x-forwarded-host')?.split(',')[0]?.trim()
+    const host = forwarded || headerOf(request, 'host')
     if (!isOriginAllowed(this.#origins, origin, host)) {
       this.#core.logger.info({ origin }, 'connection from an origin that is not allowed')
       return [403, 'Forbidden']
@@ -212,6 +218,8 @@ function answer(response: ServerResponse, { status, contentType, body }: ApiHttp
 /** Ends an upgrade with an HTTP answer instead of a WebSocket. */
 export function refuse(socket: Duplex, status: number, text: string, body = `${text}\n`): void {
   socket.on('error', () => socket.destroy())
+  // A peer that keeps its side open would keep the socket: no timeout of the server's counts for it any more.
+  socket.once('finish', () => socket.destroy())
   const contentType = body === '' ? '' : 'Content-Type: text/plain; charset=utf-8\r\n'
   const headers = `${contentType}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
   socket.end(`HTTP/1.1 ${status} ${text}\r\n${headers}\r\n${body}`)

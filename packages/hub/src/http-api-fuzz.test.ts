@@ -99,6 +99,7 @@ test(`${runs} bodies: 200 or 400, JSON, and nothing in the log`, { timeout: 60_0
     { numRuns: runs },
   )
   expect(new Set(answers.keys())).toEqual(new Set([200, 400]))
-  expect(Math.min(...answers.values())).toBeGreaterThan(runs / 20)
+  // Both kinds occur in numbers, whatever the seed: the rarer one is about a twentieth.
+  expect(Math.min(...answers.values())).toBeGreaterThan(runs / 50)
   hub.close()
 })

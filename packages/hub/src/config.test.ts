@@ -101,7 +101,7 @@ test('a whole configuration keeps every value, and the caller’s object', () =>
       token: { hmac_secret_key: 'secret' },
       subscription_token: { enabled: true, hmac_secret_key: 'other' },
       allowed_origins: ['https://*.example.com', 'http://[::1]:3000', '*'],
-      ping_interval: '1.5s',
+      ping_interval: '10.5s',
     },
     channel: { history_meta_ttl: '48h', without_namespace: { allow_recovery: true }, namespaces: [namespace] },
   }
@@ -109,7 +109,7 @@ test('a whole configuration keeps every value, and the caller’s object', () =>
   const { client, channel } = checkConfig(config)
   expect(client.subscription_token).toEqual({ enabled: true, hmac_secret_key: 'other' })
   expect(client.allowed_origins).toEqual(['https://*.example.com', 'http://[::1]:3000', '*'])
-  expect(client.ping_interval).toBe(1500)
+  expect(client.ping_interval).toBe(10_500)
   expect(channel.history_meta_ttl).toBe(172_800_000)
   expect(channel.without_namespace.allow_recovery).toBe(true)
   expect(channel.namespaces).toEqual([
@@ -355,6 +355,17 @@ describe.each([
     expect(problems(() => checkChannelRules(rules, 3_600_000))).toEqual(expected)
     expect(problems(() => checkChannelRules(rules, 7_200_000))).toEqual([])
   })
+})
+
+test.each([
+  ['5s', '8s', false],
+  ['8s', '8s', false],
+  ['9s', '8s', true],
+  ['0s', '8s', true],
+  ['5s', '0s', true],
+])('pings every %s and %s for the answer: %j', (ping_interval, pong_timeout, isFine) => {
+  const expected = isFine ? [] : ['client.pong_timeout: must be less than client.ping_interval']
+  expect(problemsOf({ client: { ping_interval, pong_timeout } })).toEqual(expected)
 })
 
 describe('secrets and origins', () => {

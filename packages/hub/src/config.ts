@@ -189,6 +189,11 @@ const config = z.strictObject({
       /** Connections in all; 0: no limit. */
       connection_limit: size(0),
     })
+    // Every ping begins the time for its answer anew.
+    .refine((client) => client.ping_interval === 0 || client.pong_timeout < client.ping_interval, {
+      path: ['pong_timeout'],
+      message: 'must be less than client.ping_interval',
+    })
     .prefault({}),
   channel: z
     .strictObject({

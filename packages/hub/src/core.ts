@@ -90,12 +90,14 @@ export class Core {
   /**
    * Publishes, whoever asks: permission is the caller's matter. Delivered before it returns with the memory broker.
    * @throws ReplyError 102, 107
+   * @throws TypeError for tags that are not text
    */
   publish(channel: string, request: PublishRequest): MaybePromise<PublishOutcome> {
     const known = this.namespaces.find(channel)
     if (!known) throw replyError('unknownChannel')
     const { options } = known
     checkData(request.data, options)
+    if (request.tags) checkTags(request.tags)
     return this.broker.publish(
       channel,
       {
@@ -148,5 +150,12 @@ function checkData(data: Payload, options: ChannelOptions): void {
   if (typeof data !== 'string') throw replyError('badRequest')
   if (options.publication_data_format === 'json_object' && !data.trimStart().startsWith('{')) {
     throw replyError('badRequest')
+  }
+}
+
+/** Found out where they come from: later they would fail for every subscriber. */
+function checkTags(tags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(tags)) {
+    if (typeof value !== 'string') throw new TypeError(`The tag ${name} is not text, but ${typeof value}`)
   }
 }

@@ -60,7 +60,7 @@ export interface Hub {
    * Publishes to everybody who is subscribed. Synchronous with the memory broker. `data` is serialised at once: what
    * happens to the object afterwards changes nothing.
    * @returns where it came to stand; offset 0 without history
-   * @throws TypeError when `data` has no JSON form
+   * @throws TypeError when `data` has no JSON form or a tag is not text
    * @throws ReplyError 102 when the channel's namespace is not configured
    */
   publish(channel: string, data: unknown, options?: PublishOptions): MaybePromise<PublishOutcome>
@@ -113,6 +113,16 @@ export function createHub(options: HubOptions = {}): Hub {
   const call = <M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): MaybePromise<ServerApiReply<M>> =>
     callApi(core, method, request)
 
+  // Once, however often the hub is closed: stores are closed only once.
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    vacateHubSlot(slot)
+    core.shutdown()
+    await adapter.drained()
+    core.keepalive.stop()
+    await core.broker.close()
+  }
+
   const hub: Hub = {
     id: core.id,
     publish: (channel, data, { idempotencyKey, tags, skipHistory, version, versionEpoch } = {}) =>
@@ -138,13 +148,7 @@ export function createHub(options: HubOptions = {}): Hub {
     },
     websocketUrl: (request) => options.publicUrl ?? websocketUrl(request, server, trustProxy),
     gauges: () => gauges(core, adapter),
-    close: async () => {
-      vacateHubSlot(slot)
-      core.shutdown()
-      await adapter.drained()
-      core.keepalive.stop()
-      await core.broker.close()
-    },
+    close: () => (closing ??= close()),
   }
   const slot: HubSlot = {
     version: 1,

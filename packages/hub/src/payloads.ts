@@ -1,8 +1,9 @@
 import type { Payload } from '@backchannel/protocol'
 
-/** A client's data as an app's handler sees it: parsed when it is JSON, else as it came. */
+/** A client's data as an app's handler sees it: parsed when it is JSON, else as it came; undefined for none. */
 export function parsePayload(data: Payload | undefined): unknown {
-  return typeof data === 'string' && data !== '' ? (JSON.parse(data) as unknown) : data
+  if (data === '') return undefined
+  return typeof data === 'string' ? (JSON.parse(data) as unknown) : data
 }
 
 /**
@@ -11,6 +12,6 @@ export function parsePayload(data: Payload | undefined): unknown {
  */
 export function toPayload(data: unknown): string {
   const text = JSON.stringify(data) as string | undefined
-  if (text === undefined) throw new TypeError(`Can't publish ${typeof data}: it has no JSON form`)
+  if (text === undefined) throw new TypeError(`A ${typeof data} has no JSON form`)
   return text
 }

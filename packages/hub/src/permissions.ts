@@ -8,6 +8,7 @@ import { isAscii, isUserAllowed, isUserLimited, type ChannelName } from './names
 import { parsePayload, toPayload } from './payloads.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
+import { checkExpireAt } from './ttl.ts'
 import { subscriptionClaims, type ServerSubscription } from './tokens.ts'
 
 /** What a subscription gets when nothing more is said of it. */
@@ -101,7 +102,8 @@ export function clientGrant(
         ...(data === undefined ? {} : { data: toPayload(data) }),
         ...(override ? { override } : {}),
       }
-      return asked({ ...withServerSubscription(baseGrant(options, false), subscription), expireAt })
+      const grant = withServerSubscription(baseGrant(options, false), subscription)
+      return asked({ ...grant, expireAt: checkExpireAt(expireAt) })
     }
     if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(options, false))

@@ -5,6 +5,7 @@ import { Core } from './core.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPeer } from './testing/memory-transport.ts'
 import { TestClock } from './testing/test-clock.ts'
+import type { ConnectAnswer } from './handlers.ts'
 import { createTestHub, type TestHub } from './testing/test-hub.ts'
 
 let hub: TestHub
@@ -126,6 +127,59 @@ describe('connect', () => {
     core.shutdown()
   })
 
+  test.each([
+    ['a user that is no text', { user: 42 }],
+    ['no user', {}],
+    ['an expiry that is no time', { user: 'alice', expireAt: Number.NaN }],
+    ['info that is no JSON', { user: 'alice', info: 1n }],
+    ['data without a JSON form', { user: 'alice', data: () => {} }],
+  ])('onConnect answering %s: error 100 and one log line', (_name, answer) => {
+    restart({ handlers: { onConnect: () => answer as ConnectAnswer } })
+    const peer = hub.peer()
+    peer.send({ id: 1, connect: {} })
+    hub.clock.tick()
+    expect(peer.reply(1)?.['error']).toMatchObject({ code: 100 })
+    expect(hub.log).toMatchObject([{ level: 'error', message: 'command failed' }])
+  })
+
+  test('an expiry of onSubscribe that is no time is no subscription for ever', () => {
+    restart({ handlers: { onSubscribe: () => ({ expireAt: Number.NaN }) } })
+    const peer = hub.connected()
+    peer.send({ id: 2, subscribe: { channel: 'closed:a' } })
+    hub.clock.tick()
+    expect(peer.reply(2)?.['error']).toMatchObject({ code: 100 })
+    expect(hub.core.registry.channelCount).toBe(0)
+  })
+
+  test('tags that are no text are refused where they come from, not where they are read', () => {
+    restart({
+      handlers: { onPublish: () => ({ tags: { id: 5n } as unknown as Record<string, string> }) },
+    })
+    const peer = hub.connected()
+    peer.send({ id: 2, subscribe: { channel: 'kept:a' } }, { id: 3, publish: { channel: 'kept:a', data: 1 } })
+    hub.clock.tick()
+    expect(peer.reply(3)?.['error']).toMatchObject({ code: 100 })
+    expect(peer.closed).toBeUndefined()
+  })
+
+  test('without data of the client, handlers get undefined', () => {
+    const seen: unknown[] = []
+    restart({
+      handlers: {
+        onConnect: ({ data }) => void seen.push(data),
+        onSubscribe: ({ data }) => void seen.push(data),
+        onRpc: ({ data }) => {
+          seen.push(data)
+          return {}
+        },
+      },
+    })
+    hub.peer().send({ id: 1, connect: {} })
+    hub.connected().send({ id: 2, subscribe: { channel: 'open:a' } }, { id: 3, rpc: { method: 'm' } })
+    hub.clock.tick()
+    expect(seen).toEqual([undefined, undefined, undefined])
+  })
+
   test('more connections of one user than allowed: 3504; other users come in', () => {
     restart({ config: { client: { token: { hmac_secret_key: 'test-token-key' }, user_connection_limit: 2 } } })
     hub.connected()
@@ -159,6 +213,25 @@ describe('ping and pong', () => {
     expect(peer.closed).toBeUndefined()
     hub.clock.advance(300)
     expect(peer.closed).toEqual({ code: 3012, reason: 'no pong' })
+  })
+
+  test('an answer that arrives while a command waits for the app counts, each time', async () => {
+    let answer: () => void = () => {}
+    restart({ handlers: { onRpc: () => new Promise((resolve) => (answer = () => resolve({}))) } })
+    const peer = hub.connected()
+    peer.send({ id: 2, rpc: { method: 'slow' } }, { id: 3, rpc: { method: 'slow' } })
+    for (let ping = 0; ping < 3; ping++) {
+      hub.clock.advance(seconds(25))
+      peer.send({})
+    }
+    expect(peer.closed).toBeUndefined()
+    for (let id = 2; id <= 3; id++) {
+      answer()
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    }
+    hub.clock.tick()
+    expect(peer.reply(3)).toEqual({ id: 3, rpc: {} })
+    expect(peer.closed).toBeUndefined()
   })
 
   test('a pong that nobody asked for: 3501', () => {

@@ -107,7 +107,11 @@ export class Session implements Alarm {
   /** A frame from the peer. */
   receive(frame: string): void {
     if (this.#state === 'closed' || this.#state === 'refused') return
-    for (const text of this.wire.split(frame)) this.#waiting.push(text)
+    for (const text of this.wire.split(frame)) {
+      // A sign of life waits for no command: a slow handler would have the connection closed for want of it.
+      if (this.#busy && this.#pongBy < Number.POSITIVE_INFINITY && this.wire.isPong(text)) this.pong()
+      else this.#waiting.push(text)
+    }
     this.#run()
     if (this.#waiting.length > maxWaiting && !this.#paused) {
       this.#paused = true

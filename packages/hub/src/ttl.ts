@@ -7,3 +7,12 @@ const maxTtl = 31_536_000
 export function ttlOf(clock: Clock, expireAt: number): number {
   return Math.min(maxTtl, Math.max(1, Math.ceil(expireAt - clock.now() / 1000)))
 }
+
+/**
+ * The time that a handler has set for an end. One that can't be compared with would never come.
+ * @throws TypeError
+ */
+export function checkExpireAt(expireAt: number): number {
+  if (typeof expireAt === 'number' && !Number.isNaN(expireAt)) return expireAt
+  throw new TypeError(`expireAt is not a time in unix seconds, but ${String(expireAt)}`)
+}

@@ -12,4 +12,6 @@ export interface Wire extends Variant {
   /** @throws Disconnect when this wire can't carry it */
   push(push: Push): Uint8Array
   readonly ping: Uint8Array
+  /** Whether this is a client's answer to a ping as clients write it, told without decoding. */
+  isPong(text: string): boolean
 }

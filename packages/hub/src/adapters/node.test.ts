@@ -3,7 +3,9 @@ import http from 'node:http'
 import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { systemClock } from '../clock.ts'
 import { createHub } from '../hub.ts'
+import { MemoryBroker } from '../memory-broker.ts'
 import { serveHub, testApiKey, type ServedHub } from '../testing/served-hub.ts'
 
 let served: ServedHub
@@ -259,6 +261,17 @@ describe('closing', () => {
     await served.hub.close()
     expect(await Promise.all(codes)).toEqual([3001, 3001, 3001, 3001, 3001])
     expect(await statusOrOpen(served.websocketUrl)).toBe(503)
+  })
+
+  test('twice is once: both callers wait for the same end', async () => {
+    served = await serveHub()
+    const broker = new MemoryBroker(systemClock)
+    let closed = 0
+    broker.close = () => void closed++
+    const hub = createHub({ register: false, broker })
+    await Promise.all([hub.close(), hub.close()])
+    await hub.close()
+    expect(closed).toBe(1)
   })
 })
 

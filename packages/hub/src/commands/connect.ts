@@ -8,13 +8,13 @@ import {
   type SubscribeResult,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { parsePayload } from '../payloads.ts'
+import { parsePayload, toPayload } from '../payloads.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { connectGrant, serverGrant } from '../permissions.ts'
 import type { Identity, Session } from '../session.ts'
 import { Subscription, type Grant, type Joining, type Settle } from '../subscription.ts'
 import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
-import { ttlOf } from '../ttl.ts'
+import { checkExpireAt, ttlOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
 
 type ConnectCommand = Extract<Command, { kind: 'connect' }>
@@ -46,12 +46,15 @@ function authenticate(core: Core, session: Session, { connect: request }: Connec
   })
   return chain(answer, (result) => {
     if (!result) return anonymous(core)
-    const { user, info, expireAt = 0, data } = result
+    const { user, info, data } = result
+    // A number would be another user than its text to everybody who asks for it.
+    if (typeof user !== 'string') throw new TypeError(`The user of a connection is not text, but ${typeof user}`)
+    const expireAt = checkExpireAt(result.expireAt ?? 0)
     if (expireAt > 0 && expireAt * 1000 <= core.clock.now()) throw replyError('expired')
     return {
-      identity: { user, expireAt, ...(info === undefined ? {} : { info: JSON.stringify(info) }) },
+      identity: { user, expireAt, ...(info === undefined ? {} : { info: toPayload(info) }) },
       channels: new Map<string, ServerSubscription>(),
-      ...(data === undefined ? {} : { data: JSON.stringify(data) }),
+      ...(data === undefined ? {} : { data: toPayload(data) }),
     }
   })
 }

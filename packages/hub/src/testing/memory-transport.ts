@@ -29,6 +29,7 @@ export const jsonLines: Wire = {
   reply: (reply) => lines([encodeReply(reply)]),
   push: (push) => lines([encodePush(push)]),
   ping: lines(['{}']),
+  isPong: (text) => text === '{}',
 }
 
 function lines(texts: readonly string[]): Buffer {

@@ -35,6 +35,7 @@ export const jsonWebSocket: Wire = {
   reply: (reply) => textFrame(encodeReply(reply)),
   push: (push) => textFrame(encodePush(push)),
   ping: textFrame(jsonPing),
+  isPong,
 }
 
 export const jsonWebSocketMessage: Wire = {
@@ -46,6 +47,11 @@ export const jsonWebSocketMessage: Wire = {
   reply: (reply) => Buffer.from(encodeReply(reply)),
   push: (push) => Buffer.from(encodePush(push)),
   ping: Buffer.from(jsonPing),
+  isPong,
+}
+
+function isPong(text: string): boolean {
+  return text === jsonPing
 }
 
 /** Newline-joined pushes. */

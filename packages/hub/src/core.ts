@@ -124,7 +124,7 @@ export class Core {
   settle(work: () => MaybePromise<void>, stage: string, channel?: string): void {
     try {
       const working = work()
-      if (isPromise(working)) working.catch((error: unknown) => this.report(error, stage, channel))
+      if (isPromise(working)) Promise.resolve(working).catch((error: unknown) => this.report(error, stage, channel))
     } catch (error) {
       this.report(error, stage, channel)
     }

@@ -10,7 +10,8 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 
 /** `use(value)`, now if the value is here, else when it comes. */
 export function chain<T, U>(value: MaybePromise<T>, use: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return isPromise(value) ? value.then(use) : use(value)
+  // Wrapped, since handlers may give what only has a `then`: a query builder, another library's promise.
+  return isPromise(value) ? Promise.resolve(value).then(use) : use(value)
 }
 
 /** All of them, in order: at once when every one is here. */

@@ -5,7 +5,7 @@ import { Core } from './core.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPeer } from './testing/memory-transport.ts'
 import { TestClock } from './testing/test-clock.ts'
-import type { ConnectAnswer } from './handlers.ts'
+import type { ConnectAnswer, SubscribeAnswer } from './handlers.ts'
 import { createTestHub, type TestHub } from './testing/test-hub.ts'
 
 let hub: TestHub
@@ -160,6 +160,21 @@ describe('connect', () => {
     hub.clock.tick()
     expect(peer.reply(3)?.['error']).toMatchObject({ code: 100 })
     expect(peer.closed).toBeUndefined()
+  })
+
+  test('a handler may answer with anything that has a then', async () => {
+    const then: PromiseLike<SubscribeAnswer>['then'] = (use) => {
+      setTimeout(() => void use?.({ data: 1 }))
+      return new Promise(() => {})
+    }
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what this is about
+    const thenable = { then } as Promise<SubscribeAnswer>
+    restart({ handlers: { onSubscribe: () => thenable } })
+    const peer = hub.connected()
+    peer.send({ id: 2, subscribe: { channel: 'closed:a' } }, { id: 3, subscribe: { channel: 'open:a' } })
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
+    hub.clock.tick()
+    expect([peer.reply(2), peer.reply(3)]).toMatchObject([{ subscribe: { data: 1 } }, { subscribe: { data: 1 } }])
   })
 
   test('without data of the client, handlers get undefined', () => {

@@ -1,8 +1,10 @@
 import type { Publication, StreamPosition } from '@backchannel/protocol'
 import type { HistoryPage, HistoryQuery } from './broker.ts'
 
-/** Trimmed entries are given back in bulk, so that appending stays constant in time. */
+/** The places of trimmed entries are given back in bulk, so that appending stays constant in time. */
 const compactAfter = 64
+/** Stands there until then: what was trimmed holds no memory. */
+const trimmed: Publication = { data: '', offset: 0 }
 
 /** A channel's bounded history: publications with growing offsets under one epoch. Pure: time is the broker's. */
 export class Stream {
@@ -36,7 +38,10 @@ export class Stream {
     const offset = ++this.#top
     const appended: Publication = { ...publication, offset, ...(offset === 1 ? { epoch: this.epoch } : {}) }
     this.#items.push(appended)
-    if (this.length > size) this.#head = this.#items.length - size
+    if (this.length > size) {
+      const head = this.#items.length - size
+      while (this.#head < head) this.#items[this.#head++] = trimmed
+    }
     if (this.#head > compactAfter && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0

@@ -1,12 +1,10 @@
 import { disconnect, isDisconnect, type Disconnect, type Publication, type StreamPosition } from '@backchannel/protocol'
 import type { Flusher } from './fanout.ts'
-import type { ChannelEvent, Variant } from './variant.ts'
+import type { Variant } from './variant.ts'
 import type { Writer } from './writer.ts'
 
 /** A log that has grown to this much text is handed on before the tick ends, so that one tick can't hold all memory. */
 const eagerLogLength = 64 * 1024
-/** What a join or leave counts for in that sum. */
-const presenceEventLength = 128
 
 /** Somebody who hears a channel. */
 export interface Subscriber {
@@ -53,7 +51,7 @@ export class Channel {
   readonly #groups: Group[] = []
   readonly #ahead: Ahead[] = []
   readonly #joining = new Set<JoinBuffer>()
-  #log: ChannelEvent[] = []
+  #log: Publication[] = []
   #logLength = 0
   /** Of the last publication that was delivered here; unknown until there is one. */
   #position: StreamPosition | undefined
@@ -111,14 +109,8 @@ export class Channel {
     const { offset } = publication
     if (offset > 0 && !this.#advance(offset, epoch)) return
     for (const buffer of this.#joining) buffer.push({ publication, epoch })
-    const event: ChannelEvent = { kind: 'publication', publication }
-    if (this.#ahead.length > 0) this.#settleAhead(event, offset, epoch)
-    if (this.#groups.length > 0) this.#append(event, publication.data.length)
-  }
-
-  /** Somebody came or went. */
-  tell(event: ChannelEvent): void {
-    if (this.#groups.length > 0) this.#append(event, presenceEventLength)
+    if (this.#ahead.length > 0) this.#settleAhead(publication, epoch)
+    if (this.#groups.length > 0) this.#append(publication)
   }
 
   /**
@@ -139,7 +131,7 @@ export class Channel {
     }
   }
 
-  #encode(group: Omit<Group, 'writers'>, log: readonly ChannelEvent[]): Uint8Array | undefined {
+  #encode(group: Omit<Group, 'writers'>, log: readonly Publication[]): Uint8Array | undefined {
     try {
       return group.variant.encode(this.name, log)
     } catch (error) {
@@ -153,10 +145,10 @@ export class Channel {
     }
   }
 
-  #append(event: ChannelEvent, length: number): void {
+  #append(publication: Publication): void {
     if (this.#log.length === 0) this.#flusher.channelDirty(this)
-    this.#log.push(event)
-    this.#logLength += length
+    this.#log.push(publication)
+    this.#logLength += publication.data.length
     if (this.#logLength >= eagerLogLength) this.flush()
   }
 
@@ -179,12 +171,13 @@ export class Channel {
   }
 
   /** Before a publication: who stands right before it joins the others, who is past it waits on. */
-  #settleAhead(event: ChannelEvent, offset: number, epoch: string): void {
+  #settleAhead(publication: Publication, epoch: string): void {
+    const { offset } = publication
     for (const entry of this.#ahead.splice(0)) {
       const { subscriber, position } = entry
       if (offset === 0) {
         // Not in the stream: it says nothing of where the subscriber stands, and belongs to everybody who listens.
-        const bytes = this.#encode({ variant: subscriber.variant, members: [subscriber] }, [event])
+        const bytes = this.#encode({ variant: subscriber.variant, members: [subscriber] }, [publication])
         if (bytes) subscriber.writer.enqueue(bytes)
         this.#ahead.push(entry)
       } else if (epoch === position.epoch && offset <= position.offset) {

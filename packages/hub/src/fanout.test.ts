@@ -12,9 +12,9 @@ import { Writer } from './writer.ts'
 function numbersVariant(key: string, encodings: string[] = []): Variant {
   return {
     key,
-    encode: (channel, events) => {
+    encode: (channel, publications) => {
       encodings.push(key)
-      const body = events.map((event) => (event.kind === 'publication' ? String(event.publication.data) : event.kind))
+      const body = publications.map(({ data }) => String(data))
       return Buffer.from(`${channel}:${body.join('+')};`)
     },
   }
@@ -22,11 +22,10 @@ function numbersVariant(key: string, encodings: string[] = []): Variant {
 
 const binary: Variant = {
   key: 'binary',
-  encode: (_channel, events) => {
-    const first = events[0]
-    const isForbidden = first?.kind === 'publication' && first.publication.data === '"forbidden"'
+  encode: (_channel, publications) => {
+    const isForbidden = publications[0]?.data === '"forbidden"'
     if (isForbidden) throw disconnect('inappropriateProtocol')
-    return Uint8Array.of(0xff, events.length)
+    return Uint8Array.of(0xff, publications.length)
   },
 }
 

@@ -249,8 +249,7 @@ export class Subscription implements Subscriber {
     this.#leaveJoin?.()
     this.#leaveJoin = undefined
     if (missed.length > 0) {
-      const events = missed.map((publication) => ({ kind: 'publication' as const, publication }))
-      this.writer.enqueue(this.variant.encode(this.channelName, events))
+      this.writer.enqueue(this.variant.encode(this.channelName, missed))
     }
     this.#channel.add(this, position)
     if (this.#endReason) this.#session.unsubscribe(this, this.#endReason)

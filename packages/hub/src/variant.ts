@@ -1,9 +1,4 @@
-import type { ClientInfo, Publication } from '@backchannel/protocol'
-
-/** What happens in a channel and is told to its subscribers. */
-export type ChannelEvent =
-  | { readonly kind: 'publication'; readonly publication: Publication }
-  | { readonly kind: 'join' | 'leave'; readonly info: ClientInfo }
+import type { Publication } from '@backchannel/protocol'
 
 /**
  * One shape on the wire. All subscribers of a channel that share a variant get the very same bytes. ARCHITECTURE.md
@@ -13,8 +8,8 @@ export interface Variant {
   /** Names the shape; subscribers are grouped by it. */
   readonly key: string
   /**
-   * The events as whole messages, framed and ready to be written.
+   * The publications as whole messages, framed and ready to be written.
    * @throws Disconnect when this shape can't carry them: its subscribers are closed with that code.
    */
-  encode(channel: string, events: readonly ChannelEvent[]): Uint8Array
+  encode(channel: string, publications: readonly Publication[]): Uint8Array
 }

@@ -1,11 +1,4 @@
-import {
-  decodeCommand,
-  encodeClientInfo,
-  encodePublication,
-  encodePush,
-  encodeReply,
-  splitFrame,
-} from '@backchannel/protocol'
+import { decodeCommand, encodePublication, encodePush, encodeReply, splitFrame } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
@@ -14,16 +7,10 @@ import type { Wire } from '../wire.ts'
 /** Centrifugo's JSON protocol with one message per line and no frames: what tests read. */
 export const jsonLines: Wire = {
   key: 'json/lines',
-  encode: (channel, events) =>
-    lines(
-      events.map((event) => {
-        const body =
-          event.kind === 'publication'
-            ? `"pub":${encodePublication(event.publication)}`
-            : `"${event.kind}":{"info":${encodeClientInfo(event.info)}}`
-        return `{"push":{"channel":${JSON.stringify(channel)},${body}}}`
-      }),
-    ),
+  encode: (channel, publications) => {
+    const prefix = `{"push":{"channel":${JSON.stringify(channel)},"pub":`
+    return lines(publications.map((publication) => `${prefix}${encodePublication(publication)}}}`))
+  },
   split: splitFrame,
   decode: decodeCommand,
   reply: (reply) => lines([encodeReply(reply)]),

@@ -4,14 +4,13 @@
  */
 import {
   decodeCommand,
-  encodeClientInfo,
   encodePublication,
   encodePush,
   encodeReply,
   jsonPing,
   splitFrame,
+  type Publication,
 } from '@backchannel/protocol'
-import type { ChannelEvent } from '../variant.ts'
 import type { Wire } from '../wire.ts'
 import { textFrame } from './websocket-frame.ts'
 
@@ -21,11 +20,11 @@ const maxMessagesInFrame = 16
 export const jsonWebSocket: Wire = {
   key: 'json/ws',
 
-  encode(channel, events) {
-    if (events.length <= maxMessagesInFrame) return textFrame(pushes(channel, events))
+  encode(channel, publications) {
+    if (publications.length <= maxMessagesInFrame) return textFrame(pushes(channel, publications))
     const frames: Buffer[] = []
-    for (let start = 0; start < events.length; start += maxMessagesInFrame) {
-      frames.push(textFrame(pushes(channel, events.slice(start, start + maxMessagesInFrame))))
+    for (let start = 0; start < publications.length; start += maxMessagesInFrame) {
+      frames.push(textFrame(pushes(channel, publications.slice(start, start + maxMessagesInFrame))))
     }
     return Buffer.concat(frames)
   },
@@ -41,7 +40,7 @@ export const jsonWebSocket: Wire = {
 export const jsonWebSocketMessage: Wire = {
   key: 'json/ws-message',
   // One message whatever its length: each would be compressed and written on its own.
-  encode: (channel, events) => Buffer.from(pushes(channel, events)),
+  encode: (channel, publications) => Buffer.from(pushes(channel, publications)),
   split: splitFrame,
   decode: decodeCommand,
   reply: (reply) => Buffer.from(encodeReply(reply)),
@@ -55,14 +54,11 @@ function isPong(text: string): boolean {
 }
 
 /** Newline-joined pushes. */
-function pushes(channel: string, events: readonly ChannelEvent[]): string {
-  const prefix = `{"push":{"channel":${JSON.stringify(channel)},`
+function pushes(channel: string, publications: readonly Publication[]): string {
+  const prefix = `{"push":{"channel":${JSON.stringify(channel)},"pub":`
   let text = ''
-  for (const event of events) text += (text === '' ? '' : '\n') + prefix + body(event)
+  for (const publication of publications) {
+    text += `${text === '' ? '' : '\n'}${prefix}${encodePublication(publication)}}}`
+  }
   return text
-}
-
-function body(event: ChannelEvent): string {
-  if (event.kind === 'publication') return `"pub":${encodePublication(event.publication)}}}`
-  return `"${event.kind}":{"info":${encodeClientInfo(event.info)}}}}`
 }

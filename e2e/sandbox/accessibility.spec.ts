@@ -47,8 +47,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const realtime = new RealtimePage(page)
     await realtime.connect()
     await realtime.publish(unique('a long line that has to wrap somewhere before it reaches the edge of the page'))
+    await realtime.publish(`https://example.com/${'a-word-without-a-break'.repeat(20)}`)
+    await expect(realtime.log.getByText('https://example.com/')).toBeVisible()
     await page.getByRole('button', { name: 'Move to Centrifugo' }).click()
     await check()
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await realtime.log.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0)
+    }
     await page.getByRole('button', { name: 'Demo user' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()
     await check()

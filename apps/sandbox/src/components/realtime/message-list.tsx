@@ -32,7 +32,7 @@ export function MessageList({
       {messages.length === 0 ? (
         <Empty channel={channel} state={state} />
       ) : (
-        <ol className="grid content-end gap-px">
+        <ol className="grid grid-cols-1 content-end gap-px">
           {messages.map((message) => (
             <li key={message.key} className="px-4 py-3 motion-safe:animate-arrive sm:px-5">
               <div className="flex items-baseline gap-2 text-xs text-ink-soft">
@@ -41,7 +41,7 @@ export function MessageList({
                   {clock.format(message.at)}
                 </time>
               </div>
-              <p className="mt-0.5 text-[0.9375rem] leading-relaxed break-words whitespace-pre-wrap">{message.text}</p>
+              <p className="mt-0.5 text-[0.9375rem] leading-relaxed wrap-anywhere whitespace-pre-wrap">{message.text}</p>
             </li>
           ))}
         </ol>

@@ -270,7 +270,7 @@ describe('a value of the wrong kind', () => {
       ['channel.without_namespace.publication_data_format', '""|"json"|"json_object"'],
     ] as const) {
       for (const value of ['binary', 'JSON', 5, null]) {
-        expect(problemsOf(only(path, value))).toEqual([`${path}: Invalid option: expected one of ${words}`])
+        expect(problemsOf(only(path, value))).toEqual([`${path}: expected one of ${words}`])
       }
     }
   })

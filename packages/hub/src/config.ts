@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
+import type { HubHandlers } from './handlers.ts'
+import type { HubOptions } from './options.ts'
 
 /** What a wrong configuration is answered with: every problem, each with the option's path and what was expected. */
 export class ConfigError extends Error {
@@ -154,10 +156,17 @@ const secret = z
   .refine((text) => !text.includes('-----BEGIN '), 'expected a secret, got a PEM key')
   .default('')
 
-const originPattern = z
-  .string()
-  .min(1, 'expected an origin such as "https://example.com"')
-  .refine((pattern) => !/[{}\\]/.test(pattern), 'expected an origin; of wildcards there are "*" and "?"')
+const originPattern = z.string().superRefine((pattern, context) => {
+  const message = originProblem(pattern)
+  if (message) context.addIssue({ code: 'custom', message })
+})
+
+function originProblem(pattern: string): string | undefined {
+  if (/[{}\\]/.test(pattern)) return 'expected an origin; of wildcards there are "*" and "?"'
+  // Browsers send the scheme along: without one, or a wildcard in its place, nothing would ever match.
+  const hasScheme = pattern.startsWith('*') || pattern.includes('://')
+  return hasScheme ? undefined : 'expected an origin with its scheme, such as "https://example.com"'
+}
 
 const config = z.strictObject({
   client: z
@@ -231,6 +240,55 @@ export type CheckedChannelRules = z.output<typeof channelRules>
 /** Options of one namespace; durations in milliseconds. */
 export type ChannelOptions = ChannelOptionsOutput
 
+const functions = (names: readonly string[]): z.ZodType =>
+  z.looseObject(
+    Object.fromEntries(
+      names.map((name) => [name, z.custom((value) => typeof value === 'function', 'expected a function')]),
+    ),
+  )
+
+const handlerNames = ['onConnect', 'onSubscribe', 'onPublish', 'onRpc'] as const satisfies (keyof HubHandlers)[]
+
+/** Other members are the app's own: handlers may be methods of an object that has more. */
+const handlers = z.looseObject({}).superRefine((given: Record<string, unknown>, context) => {
+  for (const name of handlerNames) {
+    const value = given[name]
+    if (value !== undefined && typeof value !== 'function') {
+      context.addIssue({ code: 'custom', path: [name], message: 'expected a function' })
+    }
+  }
+  const known: readonly string[] = handlerNames
+  for (const name of Object.keys(given)) {
+    const looksLikeOne = /^on[A-Z]/.test(name) && !known.includes(name)
+    if (looksLikeOne) {
+      context.addIssue({ code: 'custom', path: [name], message: `unknown handler; there are ${known.join(', ')}` })
+    }
+  }
+})
+
+const options = z.strictObject({
+  config: z.unknown(),
+  handlers: handlers.optional(),
+  logger: functions(['debug', 'info', 'warn', 'error']).optional(),
+  sameOrigin: z.boolean().optional(),
+  trustProxy: z.boolean().optional(),
+  publicUrl: z.url({ protocol: /^wss?$/, error: 'expected a ws: or wss: URL' }).optional(),
+  register: z.boolean().optional(),
+  broker: functions(['open', 'close', 'subscribe', 'unsubscribe', 'publish', 'history', 'removeHistory']).optional(),
+  presence: functions(['add', 'remove', 'get']).optional(),
+  clock: functions(['now', 'monotonic', 'setTimer', 'endOfTick', 'random']).optional(),
+} satisfies { [name in keyof HubOptions]-?: z.ZodType })
+
+/** What stands beside `config`. @throws ConfigError */
+export function checkOptions(input: HubOptions): void {
+  check(options, input, 'options')
+}
+
+/** @throws ConfigError */
+export function checkHandlers(input: HubHandlers): void {
+  check(handlers, input, 'handlers')
+}
+
 /** @throws ConfigError */
 export function checkConfig(input: HubConfig): CheckedConfig {
   return check(config, input, '')
@@ -256,7 +314,7 @@ function check<S extends z.ZodType>(schema: S, input: unknown, prefix: string): 
 function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
   const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '')
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: unknown option`)
-  return [`${path.join('.') || 'the configuration'}: ${issue.message}`]
+  return [`${path.join('.') || 'the configuration'}: ${issue.message.replace(/^Invalid (?:input|option): /, '')}`]
 }
 
 function quote(value: unknown): string {

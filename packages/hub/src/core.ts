@@ -50,7 +50,7 @@ export class Core {
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
-  #state: 'open' | 'closing' = 'open'
+  #state: 'open' | 'closing' | 'closed' = 'open'
 
   constructor(parts: CoreParts) {
     this.config = parts.config
@@ -93,6 +93,7 @@ export class Core {
    * @throws TypeError for tags that are not text
    */
   publish(channel: string, request: PublishRequest): MaybePromise<PublishOutcome> {
+    if (this.#state === 'closed') throw new Error('The hub is closed')
     const known = this.namespaces.find(channel)
     if (!known) throw replyError('unknownChannel')
     const { options } = known
@@ -140,6 +141,13 @@ export class Core {
     this.#state = 'closing'
     for (const session of this.registry.sessions) session.disconnect(reason)
     this.flusher.flush()
+  }
+
+  /** After the last connection is gone: nothing can be published any more. */
+  close(): MaybePromise<void> {
+    this.#state = 'closed'
+    this.keepalive.stop()
+    return this.broker.close()
   }
 }
 

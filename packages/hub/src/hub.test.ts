@@ -1,3 +1,4 @@
+import http from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { currentHub } from '@backchannel/protocol'
 import { signToken } from '@backchannel/protocol/token'
@@ -170,5 +171,51 @@ describe('setChannelOptions', () => {
       'channel.namespaces.0.history_ttl: must not be more than channel.history_meta_ttl',
     )
     expect(hub.publish('new:a', 1)).toMatchObject({ offset: 0 })
+  })
+})
+
+describe('what is asked of createHub', () => {
+  test.each([
+    [{ handler: {} }, 'options.handler: unknown option'],
+    [{ namespaces: [] }, 'options.namespaces: unknown option'],
+    [{ handlers: { onSubscribe: 1 } }, 'options.handlers.onSubscribe: expected a function'],
+    [{ handlers: { onSubscrbe: () => ({}) } }, 'options.handlers.onSubscrbe: unknown handler; there are onConnect,'],
+    [{ sameOrigin: 'yes' }, 'options.sameOrigin: expected boolean, received string'],
+    [{ publicUrl: 'https://example.com' }, 'options.publicUrl: expected a ws: or wss: URL'],
+    [{ logger: { info: () => {} } }, 'options.logger.debug: expected a function'],
+    [{ broker: {} }, 'options.broker.open: expected a function'],
+    [
+      { config: { client: { allowed_origins: ['app.example.com'] } } },
+      'client.allowed_origins.0: expected an origin with',
+    ],
+  ])('%o stops the start and says why', (options, problem) => {
+    expect(() => createHub({ register: false, ...options } as HubOptions)).toThrow(problem)
+  })
+
+  test('handlers may be methods of an object that has more', () => {
+    class Rules {
+      readonly room = 'plain:a'
+
+      onSubscribe({ channel }: { channel: string }): object | undefined {
+        return channel === this.room ? {} : undefined
+      }
+    }
+    const hub = start({ handlers: new Rules() })
+    expect(() => hub.setHandlers(new Rules())).not.toThrow()
+    expect(() => hub.setHandlers({ onSubscribed: () => ({}) } as object)).toThrow('unknown handler')
+  })
+
+  test('a second hub of the process says that it takes the place of the first', () => {
+    const first = start({ register: true })
+    const second = start({ register: true })
+    expect(logged).toEqual([{ fields: { previous: first.id, hub: second.id }, message: expect.any(String) as string }])
+  })
+
+  test('a closed hub publishes nothing and is attached to nothing', async () => {
+    const hub = start()
+    await hub.close()
+    expect(() => hub.publish('plain:a', 1)).toThrow('The hub is closed')
+    expect(() => hub.attach(http.createServer())).toThrow('The hub is closed')
+    expect(Object.values(hub.gauges()).every((count) => count === 0)).toBe(true)
   })
 })

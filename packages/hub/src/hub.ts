@@ -2,6 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import {
+  currentHub,
   occupyHubSlot,
   vacateHubSlot,
   type HubSlot,
@@ -15,7 +16,7 @@ import { NodeAdapter } from './adapters/node.ts'
 import { apiErrorOf } from './api-errors.ts'
 import type { PublishOutcome } from './broker.ts'
 import { systemClock } from './clock.ts'
-import { checkChannelRules, checkConfig, type ChannelRules } from './config.ts'
+import { checkChannelRules, checkConfig, checkHandlers, checkOptions, type ChannelRules } from './config.ts'
 import { Core } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
 import { consoleLogger } from './logger.ts'
@@ -62,6 +63,7 @@ export interface Hub {
    * @returns where it came to stand; offset 0 without history
    * @throws TypeError when `data` has no JSON form or a tag is not text
    * @throws ReplyError 102 when the channel's namespace is not configured
+   * @throws Error when the hub is closed
    */
   publish(channel: string, data: unknown, options?: PublishOptions): MaybePromise<PublishOutcome>
   /** One method of the server API, with the wire's names; answers `{result}` or `{error}`. */
@@ -90,6 +92,7 @@ export interface Hub {
  * @throws ConfigError for an option that is unknown or has a wrong value
  */
 export function createHub(options: HubOptions = {}): Hub {
+  checkOptions(options)
   const config = checkConfig(options.config ?? {})
   // Without a key no token could be issued: one of its own, which lives as long as the process.
   config.client.token.hmac_secret_key ||= Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
@@ -119,8 +122,7 @@ export function createHub(options: HubOptions = {}): Hub {
     vacateHubSlot(slot)
     core.shutdown()
     await adapter.drained()
-    core.keepalive.stop()
-    await core.broker.close()
+    await core.close()
   }
 
   const hub: Hub = {
@@ -137,12 +139,14 @@ export function createHub(options: HubOptions = {}): Hub {
     call,
     batch: (request) => runBatch(call, request),
     setHandlers: (handlers) => {
+      checkHandlers(handlers)
       core.handlers = handlers
     },
     setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config.channel.history_meta_ttl)),
     handleRequest: (request, response) => adapter.handleRequest(request, response),
     handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
     attach: (target) => {
+      if (!core.isOpen) throw new Error('The hub is closed')
       server = target
       return adapter.attach(target)
     },
@@ -159,7 +163,12 @@ export function createHub(options: HubOptions = {}): Hub {
     subscriptionTokenKey: () => subscriptionTokenKey(core),
     websocketUrl: (request) => hub.websocketUrl(request),
   }
-  if (options.register ?? true) occupyHubSlot(slot)
+  if (options.register ?? true) {
+    const previous = currentHub()
+    const hubs = { previous: previous?.id, hub: core.id }
+    if (previous) core.logger.warn(hubs, 'this hub takes another’s place in the process')
+    occupyHubSlot(slot)
+  }
   return hub
 }
 

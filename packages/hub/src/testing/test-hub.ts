@@ -78,8 +78,7 @@ export function createTestHub(
     token: (claims) => signToken(claims, tokenKey),
     close: () => {
       core.shutdown()
-      core.keepalive.stop()
-      void core.broker.close()
+      void core.close()
       const left = {
         sessions: core.registry.sessionCount,
         users: core.registry.userCount,

@@ -267,7 +267,7 @@ const handlers = z.looseObject({}).superRefine((given: Record<string, unknown>, 
 })
 
 const options = z.strictObject({
-  config: z.unknown(),
+  config: z.unknown().optional(),
   handlers: handlers.optional(),
   logger: functions(['debug', 'info', 'warn', 'error']).optional(),
   sameOrigin: z.boolean().optional(),

@@ -192,6 +192,11 @@ describe('what is asked of createHub', () => {
     expect(() => createHub({ register: false, ...options } as HubOptions)).toThrow(problem)
   })
 
+  test('nothing at all is needed', async () => {
+    await createHub({ register: false }).close()
+    await createHub({ register: false, trustProxy: true, publicUrl: 'wss://example.com/ws' }).close()
+  })
+
   test('handlers may be methods of an object that has more', () => {
     class Rules {
       readonly room = 'plain:a'

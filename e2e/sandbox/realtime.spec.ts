@@ -194,6 +194,26 @@ test('a POST to the server API appears in every browser', async ({ openBrowser, 
   expect(own.status).toBe(running.centrifugo === undefined ? 401 : 404)
 })
 
+test('the list follows the newest message, unless the reader has scrolled back', async ({ openBrowser, running }) => {
+  const realtime = new RealtimePage(await openBrowser('new'))
+  await realtime.connect()
+  const tall = (about: string) => unique(`${`${about}\n`.repeat(60)}${about}`)
+
+  const followed = tall('a tall message')
+  await publishByApi(running, 'sandbox:demo', followed)
+  const end = () => realtime.log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
+  await expect(realtime.message(followed)).toBeVisible()
+  await expect.poll(end).toBeLessThan(10)
+
+  await realtime.log.hover()
+  await realtime.page.mouse.wheel(0, -600)
+  await expect.poll(end).toBeGreaterThan(400)
+  const unfollowed = tall('another one')
+  await publishByApi(running, 'sandbox:demo', unfollowed)
+  await expect(realtime.message(unfollowed)).toBeVisible()
+  expect(await end()).toBeGreaterThan(1000)
+})
+
 test('the curl line on the page works as it stands there', async ({ openBrowser, running }) => {
   const curl = spawnSync('curl', ['--version'])
   test.skip(curl.status !== 0, 'curl is not installed')

@@ -1,5 +1,5 @@
 import { Radio as RadioIcon, Unplug } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'react'
 import type { ReceivedMessage } from '../../lib/message.ts'
 import type { RealtimeStatus } from '../../lib/use-realtime-connection.ts'
 
@@ -14,11 +14,12 @@ export function MessageList({
   state: RealtimeStatus | 'off'
 }) {
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    // Keeps the newest in view, unless the reader has scrolled back.
-    const { current } = box
-    if (current === null) return
-    if (current.scrollHeight - current.scrollTop - current.clientHeight < 160) current.scrollTop = current.scrollHeight
+  // Where the reader was before the newest came: afterwards several at once, or a tall one, look like scrolling back.
+  const atEnd = useRef(true)
+  // Before the browser paints, so that a scroll event never sees what is appended and not yet followed.
+  useLayoutEffect(() => {
+    if (messages.length === 0) atEnd.current = true
+    if (box.current !== null && atEnd.current) box.current.scrollTop = box.current.scrollHeight
   }, [messages])
 
   return (
@@ -27,6 +28,9 @@ export function MessageList({
       role="log"
       aria-label="Messages"
       tabIndex={0}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        atEnd.current = scrollHeight - scrollTop - clientHeight < 40
+      }}
       className="h-[22rem] overflow-y-auto bg-paper sm:h-[26rem]"
     >
       {messages.length === 0 ? (

@@ -156,6 +156,19 @@ test('what is published to one channel of a connect while another is still joini
   expect(peer.publications('kept:a')).toEqual(['between'])
 })
 
+test('an unsubscription by the server holds also while the connect that brings the channel is under way', async () => {
+  const presence = new MemoryPresence()
+  hub = createTestHub({ config: here, broker: lateBroker(), presence })
+  const peer = hub.peer()
+  peer.send({ id: 1, connect: { token: hub.token({ sub: 'alice', channels: ['kept:a', 'kept:b', 'open:c'] }) } })
+  for (const channel of ['kept:a', 'open:c', 'open:d']) call('unsubscribe', { user: 'alice', channel })
+  await settled()
+  expect(peer.messages[0]).toMatchObject({ id: 1, connect: { subs: { 'kept:a': {}, 'kept:b': {}, 'open:c': {} } } })
+  expect(told(peer)).toEqual(['unsubscribe 2000', 'unsubscribe 2000'])
+  expect(Array.from(peer.session.subscriptions.keys())).toEqual(['kept:b'])
+  expect(presence.size).toBe(1)
+})
+
 test('a session that ends in the middle of its connect leaves no channel and no presence', async () => {
   const presence = new MemoryPresence()
   hub = createTestHub({ config: here, broker: lateBroker(), presence })

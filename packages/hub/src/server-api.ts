@@ -95,7 +95,7 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
     if (request.channel === '') return done
     optionsOf(core, request.channel)
     const reason = unsubscribeReason('server')
-    for (const session of sessionsOf(core, request)) session.unsubscribeFrom(request.channel, reason)
+    for (const session of everySessionOf(core, request)) session.unsubscribeFrom(request.channel, reason)
     return done
   },
 

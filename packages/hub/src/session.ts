@@ -200,15 +200,15 @@ export class Session implements Alarm {
   }
 
   /**
-   * The same by name; the client is told even when there was no subscription, as Centrifugo does. One that is still
-   * being made is ended when it stands.
+   * The same by name; a client that has connected is told even when there was no subscription, as Centrifugo does. One
+   * that is still being made is ended when it stands.
    */
   unsubscribeFrom(channel: string, reason: UnsubscribeReason): void {
     if (channel === '') return
     const subscription = this.subscriptions.get(channel)
     if (subscription?.isJoining) subscription.endOnceJoined(reason)
     else if (!subscription && this.deciding?.channel === channel) this.deciding.ended = reason
-    else {
+    else if (this.#state === 'connected') {
       subscription?.end()
       this.push({ channel, unsubscribe: reason })
     }

@@ -106,14 +106,16 @@ function joinAll(
   channels: ReadonlyMap<string, ServerSubscription>,
   positions: ConnectCommand['connect']['subs'],
 ): MaybePromise<Map<string, Settle>> {
+  // All of them before the first one joins: what the server ends meanwhile may be any of them.
+  for (const [channel, grant] of grants(core, session, channels, positions)) {
+    session.subscriptions.set(channel, new Subscription(core, session, channel, grant))
+  }
   const joined = new Map<string, Settle>()
   let all: MaybePromise<Map<string, Settle>> = joined
-  for (const [channel, grant] of grants(core, session, channels, positions)) {
+  for (const [channel, subscription] of Array.from(session.subscriptions)) {
     all = chain(all, () => {
       // One that ended meanwhile would never take back what is joined from here on.
       if (session.state !== 'connecting') return joined
-      const subscription = new Subscription(core, session, channel, grant)
-      session.subscriptions.set(channel, subscription)
       return chain(subscription.join(position(positions.get(channel))), (settle) => joined.set(channel, settle))
     })
   }

@@ -1,6 +1,7 @@
 import { Centrifuge } from 'centrifuge'
 import { defined } from '../defined.ts'
 import { Callbacks } from './callbacks.ts'
+import { checkUrl } from './check-url.ts'
 import { Channel, leftStatus, unauthorizedCode, type AnyChannelOptions, type ChannelHost } from './channel.ts'
 import { Observable } from './observable.ts'
 import { readToken } from './read-token.ts'
@@ -18,6 +19,7 @@ import type {
 /**
  * Opens a connection that any number of channels share. It connects in the next microtask: one that is closed at once
  * opens no socket, and no callback runs before the caller has the connection in hand.
+ * @throws TypeError for a `url` that is not a `ws:` or `wss:` URL
  */
 export function createConnection(options: ConnectionOptions): RealtimeConnection {
   return new Connection(options)
@@ -44,6 +46,7 @@ class Connection implements RealtimeConnection, ChannelHost {
     this.#options = options
     this.callbacks = new Callbacks(options.onError)
     const { url, debug, getToken, reconnectDelay, websocket } = options
+    checkUrl(url)
     const readNext = (source: TokenSource) => {
       this.#tokenStatus = undefined
       return readToken(source, {}, (status) => {
@@ -64,7 +67,7 @@ class Connection implements RealtimeConnection, ChannelHost {
     if (options.token !== undefined) this.client.setToken(options.token)
     this.#listen()
     queueMicrotask(() => {
-      if (!this.#closed) this.client.connect()
+      if (!this.#closed) this.#connect()
     })
   }
 
@@ -113,6 +116,17 @@ class Connection implements RealtimeConnection, ChannelHost {
   onRefused(refusal: TokenRefusal): void {
     // The change of state, told just before, may have made the app close.
     if (!this.#closed) this.callbacks.run(this.#options.onUnauthorized, refusal.channel, refusal)
+  }
+
+  /** Nobody stands above a microtask: what is thrown in one ends a Node process. */
+  #connect(): void {
+    try {
+      this.client.connect()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.callbacks.report({ stage: 'connect', message, error })
+      if (!this.#closed) this.#change({ state: 'disconnected', connected: false, code: 0, reason: 'connect failed' })
+    }
   }
 
   #listen(): void {

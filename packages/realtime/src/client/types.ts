@@ -5,8 +5,9 @@ import type { TokenSource } from './token-answer.ts'
  * Where a connection stands. Each value is frozen and replaced when it changes.
  * - `connecting`: on the way, or coming back by itself; code and reason say why
  * - `connected`
- * - `disconnected`: over for good; code and reason say why (0 `closed`: `close()`; 1 `unauthorized`: no token to be
- *   had; otherwise the server's disconnect code)
+ * - `disconnected`: over for good; code and reason say why (0 `closed`: `close()`; 0 `connect failed`: not even an
+ *   attempt can be made here, as where there is no WebSocket; 1 `unauthorized`: no token to be had; otherwise the
+ *   server's disconnect code)
  */
 export interface ConnectionStatus {
   readonly state: 'connecting' | 'connected' | 'disconnected'
@@ -66,7 +67,7 @@ export interface Publication<Data = unknown> {
 
 /**
  * Something failed and the client goes on: it retries, or the failure was the app's own.
- * - `connect`, `subscribe`: an attempt failed
+ * - `connect`, `subscribe`: an attempt failed; with an `error`, none can be made and the connection is over
  * - `token`: a token source failed (other than by 401 or 403)
  * - `callback`: a callback of the app threw; `error` is what it threw
  */
@@ -87,7 +88,7 @@ export interface TokenRefusal {
 
 /** What a callback answers is not used; a promise that it answers is watched, and its rejection reported. */
 export interface ConnectionOptions {
-  /** `ws://` or `wss://`, as `realtimeWsUrl()` gives it. */
+  /** `ws://` or `wss://`, as `realtimeWsUrl()` gives it; anything else throws a TypeError. */
   url: string
   /** The first connection token. Without one, `getToken` is asked at once. */
   token?: string | undefined

@@ -349,3 +349,26 @@ test('a page rendered on the server is taken over without a difference, then con
   await act(async () => root.unmount())
   container.remove()
 })
+
+test('a wrong URL is reported and leaves the page as it is; without onError it goes to the console', async () => {
+  const errors: unknown[] = []
+  const onError = ({ stage, message }: { stage: string; message: string }) => errors.push([stage, message])
+  const message = 'url must be a ws: or wss: URL, got "http://host/"'
+  const page = render(
+    <Provider url="http://host/?token=canary" onError={onError}>
+      <State />
+    </Provider>,
+  )
+  await until(() => expect(errors).toEqual([['connect', message]]))
+  expect(text('state')).toBe('disconnected')
+
+  page.rerender(
+    <Provider url="http://host/">
+      <State />
+    </Provider>,
+  )
+  await until(() => expect(warnings).toEqual([[`[realtime] ${message}`]]))
+  expect(text('state')).toBe('disconnected')
+  warnings.length = 0
+  expect(errors).toHaveLength(1)
+})

@@ -1,11 +1,12 @@
 import { useEffect, useState, type ReactNode } from 'react'
 import type { ConnectionOptions, RealtimeConnection } from '../client/index.ts'
+import { Callbacks } from '../client/callbacks.ts'
 import { askTokenSource } from '../client/token-answer.ts'
 import { RealtimeContext } from './context.ts'
 import { useLatest } from './use-latest.ts'
 
 export interface RealtimeProviderProps extends Omit<ConnectionOptions, 'url'> {
-  /** Nothing opens without one. */
+  /** Nothing opens without one. A wrong one goes to `onError` (stage `connect`), else to the console; the page stays. */
   url: string | undefined
   /** @default true */
   enabled?: boolean | undefined
@@ -30,11 +31,15 @@ export function RealtimeProvider({ children, enabled = true, ...options }: Realt
       // Loaded here and not above: a server never loads the client, and a page loads it when it needs it.
       const { createConnection } = await import('../client/connection.ts')
       if (gone) return
-      opened = createConnection(connectionOptions(url, () => latest.current))
-      setConnection(opened)
+      try {
+        opened = createConnection(connectionOptions(url, () => latest.current))
+        setConnection(opened)
+      } catch (error) {
+        failed(latest.current, error instanceof Error ? error.message : String(error), error)
+      }
     }
     open().catch((error: unknown) => {
-      latest.current.onError?.({ stage: 'connect', message: 'The realtime client could not be loaded', error })
+      if (!gone) failed(latest.current, 'The realtime client could not be loaded', error)
     })
     return () => {
       gone = true
@@ -48,6 +53,13 @@ export function RealtimeProvider({ children, enabled = true, ...options }: Realt
   }, [connection, token])
 
   return <RealtimeContext.Provider value={connection}>{children}</RealtimeContext.Provider>
+}
+
+/** Live updates are an addition: a page that cannot have them is shown all the same. */
+function failed({ onError }: Pick<ConnectionOptions, 'onError'>, message: string, error: unknown): void {
+  if (onError) new Callbacks(onError).report({ stage: 'connect', message, error })
+  // oxlint-disable-next-line no-console -- an app's own mistake, with nobody to report it to
+  else console.error(`[realtime] ${message}`)
 }
 
 /** Options whose functions are looked up when they are called. */

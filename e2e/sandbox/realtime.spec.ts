@@ -214,6 +214,51 @@ test('the list follows the newest message, unless the reader has scrolled back',
   expect(await end()).toBeGreaterThan(1000)
 })
 
+test('what is told of one channel is gone with the other chosen', async ({ openBrowser }) => {
+  const realtime = new RealtimePage(await openBrowser('new'))
+  const { page } = realtime
+  let release = () => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/_serverFn/**', async (route) => {
+    const answer = await route.fetch()
+    if (route.request().method() === 'POST') await held
+    await route.fulfill({ response: answer })
+  })
+  const text = unique('of the shared channel')
+  await page.getByLabel('Message', { exact: true }).fill(text)
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST')
+  await page.getByRole('button', { name: 'Publish', exact: true }).click()
+  await realtime.choose('personal')
+  await expect(page.getByText('Nothing yet.')).toBeVisible()
+  release()
+  await answered
+  await expect(page.getByRole('button', { name: 'Publish', exact: true })).toBeEnabled()
+  await expect(page.getByTestId('publish-outcome')).toBeEmpty()
+  await expect(page.getByText('Nothing yet.')).toBeVisible()
+  await realtime.choose('shared')
+  await expect(page.getByTestId('saved-messages')).toContainText(text)
+})
+
+test('a server that is away: the page says so where it was asked, until it is back', async ({ openBrowser }) => {
+  const realtime = new RealtimePage(await openBrowser('new'))
+  const { page } = realtime
+  await page.route('**/_serverFn/**', (route) => route.abort())
+  await page.getByRole('button', { name: 'Refresh what is saved' }).click()
+  const unreachable = page.getByRole('region', { name: 'In the database' }).getByRole('alert')
+  await expect(unreachable).toHaveText('The server could not be reached.')
+  await realtime.publish(unique('not saved'), 'Not saved: the server could not be reached.')
+  await page.getByLabel('Message', { exact: true }).press('End')
+  await page.keyboard.type('!')
+  await expect(page.getByTestId('publish-outcome')).toBeEmpty()
+
+  await realtime.publish(unique('not saved'), 'Not saved: the server could not be reached.')
+  await page.unrouteAll()
+  await page.getByRole('button', { name: 'Refresh what is saved' }).click()
+  await expect(unreachable).toHaveCount(0)
+  await realtime.connect()
+  await expect(page.getByTestId('publish-outcome')).toBeEmpty()
+})
+
 test('the curl line on the page works as it stands there', async ({ openBrowser, running }) => {
   const curl = spawnSync('curl', ['--version'])
   test.skip(curl.status !== 0, 'curl is not installed')

@@ -59,7 +59,7 @@ export class RealtimePage {
   async publish(text: string, outcome = 'Saved and published.'): Promise<void> {
     await this.page.getByLabel('Message', { exact: true }).fill(text)
     await this.page.getByRole('button', { name: 'Publish', exact: true }).click()
-    await expect(this.page.getByRole('status')).toContainText(outcome)
+    await expect(this.page.getByTestId('publish-outcome')).toContainText(outcome)
   }
 }
 

@@ -1,5 +1,6 @@
 import { useRouter } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import type { Message } from '../lib/message.ts'
 import { getSavedMessages, type RealtimePage } from '../lib/realtime-server.ts'
 import { useRealtimeConnection } from '../lib/use-realtime-connection.ts'
 import { ChannelChoice, type ChannelOption } from './realtime/channel-choice.tsx'
@@ -11,23 +12,41 @@ import { SetupPanel } from './realtime/setup-panel.tsx'
 import { Button } from './ui/button.tsx'
 import { Notice } from './ui/notice.tsx'
 
+interface Saved {
+  readonly channel: string
+  /** What was last fetched. */
+  readonly messages?: readonly Message[]
+  /** The last attempt to fetch failed. */
+  readonly unreachable?: boolean
+}
+
 /** The console: choose a channel, connect on demand, watch what the server publishes. */
 export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: RealtimePage) {
   const router = useRouter()
   const signIn = () => void router.navigate({ to: '/sign-in', search: { redirect: '/sandbox/realtime' } })
 
   const [channel, setChannel] = useState(shared.name)
-  const [saved, setSaved] = useState(savedAtFirst)
+  const [saved, setSaved] = useState<Saved>({ channel: shared.name, messages: savedAtFirst })
 
-  const refresh = async (of = channel) => {
+  // An answer counts for the channel that is shown by then, and if nothing newer was asked meanwhile.
+  const shown = useRef(channel)
+  const asked = useRef(0)
+  const refresh = async (of: string) => {
+    if (of !== shown.current) return
+    asked.current += 1
+    const mine = asked.current
     try {
-      setSaved(await getSavedMessages({ data: { channel: of } }))
+      const messages = await getSavedMessages({ data: { channel: of } })
+      if (mine === asked.current) setSaved({ channel: of, messages })
     } catch (error) {
-      if (error instanceof Response && error.status === 401) signIn()
+      if (mine !== asked.current) return
+      if (error instanceof Response && error.status === 401) return signIn()
+      setSaved((before) => ({ ...(before.channel === of && before), channel: of, unreachable: true }))
     }
   }
   const connection = useRealtimeConnection({ onUnauthorized: signIn, onMissed: (of) => void refresh(of) })
   const choose = (next: string) => {
+    shown.current = next
     setChannel(next)
     void refresh(next)
     if (connection.open) connection.switchTo(next)
@@ -79,12 +98,21 @@ export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: R
             channel={channel}
             state={setup.mode === 'off' ? 'off' : connection.status}
           />
-          <PublishForm channel={channel} onSaved={() => void refresh()} onUnauthorized={signIn} />
+          <PublishForm
+            channel={channel}
+            live={connection.status === 'live'}
+            onSaved={(of) => void refresh(of)}
+            onUnauthorized={signIn}
+          />
         </section>
       </div>
       <aside className="grid grid-cols-1 gap-6">
         <SetupPanel setup={setup} curl={channel === personal.name ? personal.curl : shared.curl} />
-        <SavedMessages messages={saved} refresh={() => refresh()} />
+        <SavedMessages
+          messages={saved.channel === channel ? saved.messages : undefined}
+          unreachable={saved.channel === channel && saved.unreachable === true}
+          refresh={() => refresh(channel)}
+        />
       </aside>
     </div>
   )

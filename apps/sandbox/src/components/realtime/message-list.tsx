@@ -45,7 +45,9 @@ export function MessageList({
                   {clock.format(message.at)}
                 </time>
               </div>
-              <p className="mt-0.5 text-[0.9375rem] leading-relaxed wrap-anywhere whitespace-pre-wrap">{message.text}</p>
+              <p className="mt-0.5 text-[0.9375rem] leading-relaxed wrap-anywhere whitespace-pre-wrap">
+                {message.text}
+              </p>
             </li>
           ))}
         </ol>

@@ -7,6 +7,8 @@ import { Button } from '../ui/button.tsx'
 import { Notice, type Tone } from '../ui/notice.tsx'
 
 interface Outcome {
+  /** Where it was published. */
+  readonly channel: string
   readonly tone: Tone
   readonly text: string
 }
@@ -14,17 +16,28 @@ interface Outcome {
 /** Asks the server to publish. The list does not hear of it from here: what appears there came over the socket. */
 export function PublishForm({
   channel,
+  live,
   onSaved,
   onUnauthorized,
 }: {
   channel: string
-  /** The database has one more. */
-  onSaved: () => void
+  live: boolean
+  /** The database has one more, of this channel. */
+  onSaved: (channel: string) => void
   onUnauthorized: () => void
 }) {
   const input = useRef<HTMLInputElement>(null)
   const [busy, setBusy] = useState(false)
   const [outcome, setOutcome] = useState<Outcome>()
+  const forgetFailure = () => setOutcome((last) => (last?.tone === 'bad' ? undefined : last))
+
+  const [before, setBefore] = useState({ channel, live })
+  if (before.channel !== channel || before.live !== live) {
+    setBefore({ channel, live })
+    if (before.channel !== channel) setOutcome(undefined)
+    // What stood in the way is over.
+    else if (live) forgetFailure()
+  }
 
   const publish = async (text: string) => {
     setBusy(true)
@@ -33,16 +46,18 @@ export function PublishForm({
       const { delivered } = await publishMessage({ data: { channel, text } })
       setOutcome(
         delivered
-          ? { tone: 'good', text: 'Saved and published.' }
-          : { tone: 'warn', text: 'Saved, but not delivered live: realtime is off or can’t be reached.' },
+          ? { channel, tone: 'good', text: 'Saved and published.' }
+          : { channel, tone: 'warn', text: 'Saved, but not delivered live: realtime is off or can’t be reached.' },
       )
-      onSaved()
-      if (input.current) input.current.value = ''
+      onSaved(channel)
+      // Somebody may have written on meanwhile.
+      if (input.current?.value === text) input.current.value = ''
       input.current?.focus()
     } catch (error) {
       if (error instanceof Response && error.status === 401) return onUnauthorized()
       const refused = error instanceof Response && error.status < 500
       setOutcome({
+        channel,
         tone: 'bad',
         text: refused
           ? 'Not saved: the server refused it.'
@@ -67,6 +82,7 @@ export function PublishForm({
         <div className="flex gap-2">
           <Field.Control
             ref={input}
+            onInput={forgetFailure}
             autoComplete="off"
             maxLength={500}
             placeholder="Say something through the server"
@@ -79,7 +95,9 @@ export function PublishForm({
         </div>
         <Field.Error className="text-sm text-danger" />
       </Field.Root>
-      <div role="status">{outcome === undefined ? null : <Notice tone={outcome.tone}>{outcome.text}</Notice>}</div>
+      <div role="status" data-testid="publish-outcome">
+        {outcome?.channel === channel ? <Notice tone={outcome.tone}>{outcome.text}</Notice> : null}
+      </div>
     </Form>
   )
 }

@@ -2,9 +2,19 @@ import { RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import type { Message } from '../../lib/message.ts'
 import { Button } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
 
 /** What the database holds. Fetched, never pushed: the write is there whether or not anybody was told. */
-export function SavedMessages({ messages, refresh }: { messages: readonly Message[]; refresh: () => Promise<void> }) {
+export function SavedMessages({
+  messages,
+  unreachable,
+  refresh,
+}: {
+  /** Undefined until they are here. */
+  messages: readonly Message[] | undefined
+  unreachable: boolean
+  refresh: () => Promise<void>
+}) {
   const [busy, setBusy] = useState(false)
   const again = async () => {
     setBusy(true)
@@ -28,7 +38,12 @@ export function SavedMessages({ messages, refresh }: { messages: readonly Messag
           <RefreshCw aria-hidden className={`size-4 ${busy ? 'motion-safe:animate-spin' : ''}`} />
         </Button>
       </div>
-      {messages.length === 0 ? (
+      {unreachable ? (
+        <div role="alert" className="mt-3">
+          <Notice tone="bad">The server could not be reached.</Notice>
+        </div>
+      ) : null}
+      {messages === undefined ? null : messages.length === 0 ? (
         <p className="mt-3 text-sm text-ink-soft">Nothing yet. Every publish is saved before it is sent.</p>
       ) : (
         <ol data-testid="saved-messages" className="mt-3 grid grid-cols-1 divide-y">

@@ -3,6 +3,7 @@ import type { PayloadOf } from './channel-payloads.ts'
 import { defined } from './defined.ts'
 import { requireDriver } from './engine.ts'
 import { RealtimeError } from './errors.ts'
+import { requireJson } from './json-form.ts'
 import { logFailure } from './log.ts'
 
 /**
@@ -73,13 +74,6 @@ export async function broadcast<Channel extends string>(
   } catch (error) {
     logFailure('broadcast', error, { channels: Array.isArray(channels) ? channels.length : 0 })
     return false
-  }
-}
-
-/** JSON has no form for these, and `JSON.stringify` would leave the member out without a word. */
-function requireJson(method: string, data: unknown): void {
-  if (data === undefined || typeof data === 'function' || typeof data === 'symbol') {
-    throw new RealtimeError('unserialisable', `${method}: the data has no JSON form`)
   }
 }
 

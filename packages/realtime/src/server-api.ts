@@ -14,6 +14,7 @@ import type {
 } from '@backchannel/protocol'
 import { defined } from './defined.ts'
 import { requireDriver } from './engine.ts'
+import { requireJson } from './json-form.ts'
 
 /** One connection in a channel. */
 export interface PresenceInfo {
@@ -207,6 +208,7 @@ export async function refresh(userId: string, options: RefreshOptions = {}): Pro
 
 /** Calls a method that the server offers to backends; an unknown one is `code` 104. */
 export async function rpc(method: string, params?: unknown): Promise<unknown> {
+  if (params !== undefined) requireJson('rpc', params)
   const result = await call('rpc', defined({ method, params }))
   return result.data
 }

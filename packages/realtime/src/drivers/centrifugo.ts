@@ -1,6 +1,7 @@
 import type { ServerApiBatchReply } from '@backchannel/protocol'
 import type { CallOptions, Driver } from '../driver.ts'
 import { RealtimeError } from '../errors.ts'
+import { serialise } from '../json-form.ts'
 
 export interface CentrifugoDriverOptions {
   /** Without the method: `http://localhost:8000/api`. */
@@ -55,15 +56,6 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
     tokenKey: () => options.tokenSecret,
     subscriptionTokenKey: () => options.tokenSecret,
     websocketUrl: () => options.websocketUrl,
-  }
-}
-
-function serialise(method: string, request: unknown): string {
-  try {
-    return JSON.stringify(request)
-  } catch {
-    // The engine's message names the data's own keys; it stays here.
-    throw new RealtimeError('unserialisable', `${method}: the data has no JSON form`)
   }
 }
 

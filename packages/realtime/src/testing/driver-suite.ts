@@ -8,6 +8,16 @@ import type { RealServer } from './real-servers.ts'
 
 const patient = { timeout: 10_000, interval: 10 }
 
+const circle: { self?: unknown } = {}
+circle.self = { back: circle }
+const withoutJson: [string, unknown][] = [
+  ['undefined', undefined],
+  ['a function', () => 1],
+  ['a symbol', Symbol('x')],
+  ['a BigInt', { n: 1n }],
+  ['a circle', circle],
+]
+
 export function describeDriver(name: string, options: TestOptions, start: () => Promise<RealServer>): void {
   describe(`driver of ${name}`, options, () => {
     let real: RealServer
@@ -181,9 +191,19 @@ export function describeDriver(name: string, options: TestOptions, start: () => 
         expect(await realtime.broadcast([], 1)).toBe(false)
       })
 
-      test('data without a JSON form gives false', async () => {
-        expect(await realtime.publish('sandbox:x', { n: 1n })).toBe(false)
-        expect(await realtime.broadcast(['sandbox:x'], undefined)).toBe(false)
+      test.each(withoutJson)('%s gives false and its reason, in one line', async (_name, data) => {
+        expect(await realtime.publish('sandbox:x', data)).toBe(false)
+        expect(await realtime.broadcast(['sandbox:x'], data)).toBe(false)
+        expect(log).toEqual([
+          {
+            fields: { channel: 'sandbox:x', reason: 'unserialisable' },
+            message: '[realtime] publish: the data has no JSON form',
+          },
+          {
+            fields: { channels: 1, reason: 'unserialisable' },
+            message: '[realtime] broadcast: the data has no JSON form',
+          },
+        ])
       })
     })
 
@@ -289,6 +309,25 @@ export function describeDriver(name: string, options: TestOptions, start: () => 
 
       test('rpc: an unknown method is 104', async () => {
         expect(await failure(realtime.rpc('nothing:here', {}))).toMatchObject({ reason: 'rejected', code: 104 })
+      })
+
+      test.each(withoutJson.filter(([, params]) => params !== undefined))(
+        'rpc: %s as params is unserialisable',
+        async (_name, params) => {
+          const { reason, code, message } = await failure(realtime.rpc('nothing:here', params))
+          expect({ reason, code, message }).toEqual({
+            reason: 'unserialisable',
+            code: undefined,
+            message: 'rpc: the data has no JSON form',
+          })
+        },
+      )
+
+      test('a batch with data that has no JSON form is not run', async () => {
+        const channel = channelIn('sandbox')
+        const batch = realtime.batch([{ publish: { channel, data: 1 } }, { publish: { channel, data: 1n } }])
+        expect(await failure(batch)).toMatchObject({ reason: 'unserialisable' })
+        expect((await realtime.history(channel, { limit: -1 })).publications).toEqual([])
       })
 
       test('batch answers each command in its place, failures as values', async () => {

@@ -62,9 +62,9 @@ export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: R
       <div className="grid grid-cols-1 gap-4">
         <ChannelChoice options={options} value={channel} onChange={choose} />
         <section aria-label="Live messages" className="overflow-hidden rounded-2xl border bg-surface shadow-card">
-          <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b p-3 sm:px-5">
+          <div className="flex items-center gap-x-3 border-b p-3 sm:px-5">
             <LiveBadge live={connection.status === 'live'} />
-            <p className="text-sm text-ink-soft">
+            <p className="min-w-0 grow text-sm text-ink-soft max-sm:leading-tight">
               {explain(connection.status)}
               {connection.clientId === undefined ? null : (
                 <span
@@ -76,7 +76,7 @@ export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: R
                 </span>
               )}
             </p>
-            <div className="ml-auto">
+            <div className="shrink-0">
               {connection.open ? (
                 <Button variant="secondary" onClick={connection.disconnect}>
                   Disconnect
@@ -93,6 +93,16 @@ export function RealtimeDemo({ setup, shared, personal, saved: savedAtFirst }: R
               <Notice tone="bad">{connection.problem}</Notice>
             </div>
           )}
+          {/* There before its text: only then is a change of it read out. */}
+          <div role="status" data-testid="missed">
+            {connection.missed === undefined ? null : (
+              <div className="border-b p-3 sm:px-5">
+                <Notice tone="info" onDismiss={connection.dismissMissed}>
+                  {connection.missed}
+                </Notice>
+              </div>
+            )}
+          </div>
           <MessageList
             messages={connection.messages}
             channel={channel}
@@ -130,5 +140,7 @@ function explain(status: ReturnType<typeof useRealtimeConnection>['status']): st
       return 'Reconnecting by itself'
     case 'refused':
       return 'Not connected'
+    case 'channel-refused':
+      return 'Connected; this channel is refused'
   }
 }

@@ -9,8 +9,8 @@ import { demoChannel } from './channels.ts'
 import { readPublication, type ReceivedMessage } from './message.ts'
 import { getRealtimeConnection } from './realtime-server.ts'
 
-/** `refused`: the server said no, to the connection or to the channel; only a person can go on from there. */
-export type RealtimeStatus = 'closed' | 'connecting' | 'live' | 'reconnecting' | 'refused'
+/** `refused`: the server said no to the connection, or, over one that stands, `channel-refused`: to the channel. */
+export type RealtimeStatus = 'closed' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'channel-refused'
 
 /** How many messages the page keeps. */
 const keep = 200
@@ -18,16 +18,24 @@ const keep = 200
 interface View {
   /** Between the click and the socket: the token and the client library are on their way. */
   readonly opening: boolean
+  readonly wasConnected: boolean
   readonly wasLive: boolean
   readonly failure: string | undefined
+  /** The URL that an attempt failed at, until the first one succeeds. */
+  readonly unanswered: string | undefined
+  /** What may have been missed can't be sent again; why. */
+  readonly missed: string | undefined
   readonly connection: ConnectionStatus | undefined
   readonly subscription: SubscriptionStatus | undefined
 }
 
 const closedView: View = {
   opening: false,
+  wasConnected: false,
   wasLive: false,
   failure: undefined,
+  unanswered: undefined,
+  missed: undefined,
   connection: undefined,
   subscription: undefined,
 }
@@ -63,6 +71,9 @@ export function useRealtimeConnection({
   const subscribe = (channel: string) => {
     handle.current?.close()
     setMessages([])
+    setView((before) => ({ ...before, missed: undefined }))
+    // The stream's: another one means that the server has begun anew.
+    let epoch: string | undefined
     handle.current = connection.current?.subscribe({
       channel,
       // The shared channel is open to whoever is connected; one's own wants a token.
@@ -71,11 +82,21 @@ export function useRealtimeConnection({
         received.current += 1
         const message = readPublication(data, String(received.current), new Date())
         setMessages((before) => [...before, message].slice(-keep))
+        setView((before) => (before.missed === undefined ? before : { ...before, missed: undefined }))
       },
       onSubscription: (subscription) => {
         const subscribed = subscription.state === 'subscribed'
         setView((before) => ({ ...before, subscription, wasLive: before.wasLive || subscribed }))
-        if (subscribed && subscription.recovery === 'failed') onMissed(channel)
+        if (!subscribed) return
+        if (subscription.recovery === 'failed') {
+          const missed =
+            epoch === subscription.position?.epoch
+              ? 'This page was away for longer than messages are kept. What was published here is in the database.'
+              : 'The server started anew. What was published here meanwhile is in the database.'
+          setView((before) => ({ ...before, missed }))
+          onMissed(channel)
+        }
+        epoch = subscription.position?.epoch
       },
     })
   }
@@ -98,7 +119,19 @@ export function useRealtimeConnection({
         url: answer.url,
         token: answer.token,
         getToken: '/api/token/connection',
-        onConnection: (status) => setView((before) => ({ ...before, connection: status, opening: false })),
+        onConnection: (status) =>
+          setView((before) => ({
+            ...before,
+            connection: status,
+            opening: false,
+            unanswered: status.connected ? undefined : before.unanswered,
+            wasConnected: before.wasConnected || status.connected,
+          })),
+        onError: ({ stage, message, error }) => {
+          if (stage === 'callback') console.error(message, error)
+          if (stage !== 'connect') return
+          setView((before) => (before.wasConnected ? before : { ...before, unanswered: answer.url }))
+        },
         onUnauthorized: ({ status }) => {
           if (status !== 403) onUnauthorized()
         },
@@ -121,6 +154,9 @@ export function useRealtimeConnection({
     /** Whether there is a socket, or one on its way. */
     open: view.opening || (view.connection !== undefined && view.connection.state !== 'disconnected'),
     problem: problemOf(view),
+    /** Worth knowing, and nothing to be done about. */
+    missed: view.missed,
+    dismissMissed: () => setView((before) => ({ ...before, missed: undefined })),
     /** The connection's id on the server, while it is open. */
     clientId: view.connection?.clientId,
     messages,
@@ -135,17 +171,18 @@ function statusOf({ opening, wasLive, failure, connection, subscription }: View)
   if (failure !== undefined) return 'refused'
   if (opening) return 'connecting'
   if (connection === undefined) return 'closed'
-  if (connection.state === 'disconnected' || subscription?.state === 'unsubscribed') return 'refused'
+  if (connection.state === 'disconnected') return 'refused'
+  if (connection.connected && subscription?.state === 'unsubscribed') return 'channel-refused'
   if (connection.connected && subscription?.state === 'subscribed') return 'live'
   return wasLive ? 'reconnecting' : 'connecting'
 }
 
-function problemOf({ failure, connection, subscription }: View): string | undefined {
+function problemOf({ failure, unanswered, connection, subscription }: View): string | undefined {
   if (failure !== undefined) return failure
   if (connection?.state === 'disconnected') return `The server ended the connection: ${connection.reason}.`
   if (subscription?.state === 'unsubscribed') return `The server refused this channel: ${subscription.reason}.`
-  if (subscription?.state === 'subscribed' && subscription.recovery === 'failed') {
-    return 'Messages sent while this page was away can’t be sent again. The database has them.'
+  if (unanswered !== undefined) {
+    return `${unanswered} does not answer, or refuses this page’s origin. Trying again.`
   }
   return undefined
 }

@@ -4,7 +4,7 @@ export function LiveBadge({ live }: { live: boolean }) {
     <p
       aria-live="polite"
       data-testid="realtime-badge"
-      className={`inline-flex h-8 items-center gap-2 rounded-full px-3 text-sm font-medium ${
+      className={`inline-flex h-8 shrink-0 items-center gap-2 rounded-full px-3 text-sm font-medium ${
         live ? 'bg-live-soft text-live' : 'bg-sunken text-ink-soft'
       }`}
     >

@@ -75,6 +75,8 @@ function describeEmpty(channel: string, state: RealtimeStatus | 'off'): string {
     case 'closed':
     case 'refused':
       return 'Press Connect to open the socket. What the server publishes appears here.'
+    case 'channel-refused':
+      return 'The server does not let this page hear this channel. Choose the other one.'
     case 'connecting':
       return 'Opening the socket.'
     case 'reconnecting':

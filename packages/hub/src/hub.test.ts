@@ -72,6 +72,21 @@ describe('publish', () => {
   })
 })
 
+test('websocketUrl refuses a request that is none of the Fetch API', () => {
+  const hub = start()
+  const headers = { host: 'app.example' }
+  for (const request of [
+    { url: '/page', headers },
+    { url: 'http://app.example/', headers },
+    new URL('http://a/'),
+    'x',
+  ]) {
+    expect(() => hub.websocketUrl(request as unknown as Request)).toThrow(
+      new TypeError('websocketUrl: request must be a Fetch API Request with an absolute URL'),
+    )
+  }
+})
+
 describe('call', () => {
   test('answers errors as values, with the caller’s mistake in words', () => {
     const hub = start()

@@ -80,7 +80,10 @@ export interface Hub {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Both of them in front of a server's own listeners. @returns a function that takes it back */
   attach(server: HttpServer | HttpsServer): () => void
-  /** Where browsers connect to; with a request, at the origin that the page came from. */
+  /**
+   * Where browsers connect to; with a request, at the origin that the page came from.
+   * @throws TypeError for a request that is none of the Fetch API, such as Node's
+   */
   websocketUrl(request?: Request): string
   gauges(): HubGauges
   /** Tells every client to come back later (3001) and closes. Resolves when the connections are gone. */
@@ -223,6 +226,10 @@ function websocketUrl(
   trustProxy: boolean,
 ): string {
   if (request) {
+    // By its shape: frameworks bring Request classes of their own.
+    if (!URL.canParse(request.url) || typeof request.headers?.get !== 'function') {
+      throw new TypeError('websocketUrl: request must be a Fetch API Request with an absolute URL')
+    }
     const url = new URL(request.url)
     const forwarded = (name: string): string | undefined =>
       (trustProxy && request.headers.get(name)?.split(',')[0]?.trim()) || undefined

@@ -109,6 +109,25 @@ describe('realtimeWsUrl', () => {
     expect(realtimeWsUrl(request)).toBe('ws://app.test/own')
   })
 
+  test.each([
+    ["Node's IncomingMessage", { url: '/sandbox?token=canary', headers: { host: 'app.test' } }],
+    ['a string', 'https://app.test/?token=canary'],
+    ['a URL', new URL('https://app.test/?token=canary')],
+    ['a Request without an origin', { url: '/sandbox?token=canary', headers: new Headers() }],
+  ])('%s in place of the request throws, whatever the engine', (_name, wrong) => {
+    const error = new TypeError(
+      'realtimeWsUrl: request must be a Fetch API Request with an absolute URL; in a node:http listener make one: ' +
+        'new Request(`http://${request.headers.host}${request.url}`)',
+    )
+    const ask = () => realtimeWsUrl(wrong as Request)
+    expect(ask).toThrow(error)
+    setEnvironment(both)
+    expect(ask).toThrow(error)
+    setEnvironment()
+    ;({ vacate } = occupyWithFakeHub())
+    expect(ask).toThrow(error)
+  })
+
   test("Centrifugo's variables win over a hub", () => {
     ;({ vacate } = occupyWithFakeHub())
     setEnvironment(both)

@@ -64,9 +64,21 @@ export function isRealtimeEnabled(): boolean {
  * Where browsers connect to: `CENTRIFUGO_WS_URL` (default `ws://localhost:8000/connection/websocket`), or the hub's own
  * URL. With a hub, the request's own origin is used: `wss:` for an https page; forwarded headers count only when the
  * hub was told to trust its proxy.
+ * @throws TypeError for a request that is none of the Fetch API, such as Node's, whatever the engine
  */
 export function realtimeWsUrl(request?: Request): string {
+  if (request) requireFetchRequest(request)
   return currentDriver()?.websocketUrl(request) ?? variable('CENTRIFUGO_WS_URL') ?? defaultWsUrl
+}
+
+/** By its shape: frameworks bring Request classes of their own. */
+function requireFetchRequest({ url, headers }: { readonly url?: unknown; readonly headers?: unknown }): void {
+  const hasHeaders = typeof (headers as Partial<Headers> | null | undefined)?.get === 'function'
+  if (hasHeaders && typeof url === 'string' && URL.canParse(url)) return
+  throw new TypeError(
+    'realtimeWsUrl: request must be a Fetch API Request with an absolute URL; in a node:http listener make one: ' +
+      'new Request(`http://${request.headers.host}${request.url}`)',
+  )
 }
 
 /** The key of one kind of token. A secret without an API key can still sign: verifying needs no API. */

@@ -10,7 +10,15 @@ const mode = process.argv.includes('--dev') ? 'development' : 'production'
 process.env['NODE_ENV'] = mode
 
 /** Failures whose message says all: no stack trace. */
-const plainFailures = ['SettingsError', 'PortTaken', 'DataFolderInUse', 'NotBuilt', 'ConfigError']
+const plainFailures = [
+  'SettingsError',
+  'PortTaken',
+  'AddressUnusable',
+  'DataFolderInUse',
+  'DatabaseUnavailable',
+  'NotBuilt',
+  'ConfigError',
+]
 
 try {
   const settings = readSettings(process.env, { mode, appDir: import.meta.dirname })

@@ -27,6 +27,22 @@ test('a wrong setting: one clear line and exit code 1', async () => {
   await server.remove()
 })
 
+for (const [env, line] of [
+  [{ DATABASE_URL: 'nonsense' }, /^DATABASE_URL must be a URL such as postgres:\/\/[^\n]+$/],
+  [
+    { DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:9/none', PORT: '0' },
+    /^DATABASE_URL: can't connect to Postgres at 127\.0\.0\.1 \([^\n]*ECONNREFUSED[^\n]*\)\.$/,
+  ],
+  [{ HOST: '192.0.2.1', PORT: '0' }, /^HOST is "192\.0\.2\.1", which is no address of this machine \(\w+\)\.$/],
+] as const) {
+  test(`${JSON.stringify(env)}: one clear line and exit code 1`, async () => {
+    const server = new SandboxServer({ env })
+    expect(await server.launch().ended).toEqual({ code: 1, signal: null })
+    expect(server.output.trim()).toMatch(line)
+    await server.remove()
+  })
+}
+
 test('SIGTERM ends it with 0, kill -9 loses nothing, and a second signal does not wait', async () => {
   test.slow()
   const server = await SandboxServer.start()

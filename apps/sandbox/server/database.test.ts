@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messages } from '../src/db/schema.ts'
-import { openPglite, openPostgres, type OpenDatabase } from './database.ts'
+import { DatabaseUnavailable, openPglite, openPostgres, type OpenDatabase } from './database.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -67,6 +67,8 @@ describe('Postgres', await requireServices('postgres'), () => {
   }, 60_000)
 
   test('a server that is away is an error, not a hang', async () => {
-    await expect(openPostgres('postgres://127.0.0.1:9/none', log)).rejects.toThrow(/ECONNREFUSED/)
+    const opening = openPostgres('postgres://ada:hunter2@127.0.0.1:9/none', log)
+    await expect(opening).rejects.toThrow(DatabaseUnavailable)
+    await expect(opening).rejects.toThrow(/^(?!.*hunter2)DATABASE_URL: .*127\.0\.0\.1.*ECONNREFUSED/)
   })
 })

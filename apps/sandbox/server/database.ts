@@ -39,13 +39,30 @@ export async function openPglite(dataDir: string): Promise<OpenDatabase> {
   return { db, close: () => client.close() }
 }
 
-/** Connects to Postgres and migrates it. */
+/** No connection to the Postgres of DATABASE_URL; the message names its host and the reason, never the password. */
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable'
+
+  constructor(url: string, cause: unknown) {
+    const host = URL.parse(url)?.hostname || 'the local socket'
+    const { message, code } = cause as NodeJS.ErrnoException
+    // A host with several addresses fails with an error for each, and no message of its own.
+    super(`DATABASE_URL: can't connect to Postgres at ${host} (${message || code}).`, { cause })
+  }
+}
+
+/**
+ * Connects to Postgres and migrates it.
+ * @throws DatabaseUnavailable
+ */
 export async function openPostgres(url: string, log: Logger): Promise<OpenDatabase> {
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'backchannel' })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'))
   try {
-    const client = await pool.connect()
+    const client = await pool.connect().catch((error: unknown) => {
+      throw new DatabaseUnavailable(url, error)
+    })
     try {
       await client.query('select pg_advisory_lock($1)', [migrationLock])
       await migratePostgres(drizzlePostgres({ client }), { migrationsFolder })

@@ -27,6 +27,10 @@ export class PortTaken extends Error {
   override name = 'PortTaken'
 }
 
+export class AddressUnusable extends Error {
+  override name = 'AddressUnusable'
+}
+
 export async function openListener({ host, port }: { host: string; port: number }): Promise<Listener> {
   let state: 'starting' | 'serving' | 'closing' = 'starting'
   let app: Application | undefined
@@ -53,6 +57,12 @@ export async function openListener({ host, port }: { host: string; port: number 
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTFOUND' || error.code === 'EADDRNOTAVAIL' || error.code === 'EAI_AGAIN') {
+        return reject(new AddressUnusable(`HOST is "${host}", which is no address of this machine (${error.code}).`))
+      }
+      if (error.code === 'EACCES') {
+        return reject(new AddressUnusable(`PORT is ${port}, and this user may not listen there (EACCES).`))
+      }
       if (error.code !== 'EADDRINUSE') return reject(error)
       const other = port === 65_535 ? port - 1 : port + 1
       reject(new PortTaken(`Port ${port} is already in use. Stop what listens there, or choose another: PORT=${other}`))

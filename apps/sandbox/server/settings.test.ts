@@ -56,6 +56,15 @@ describe('settings', () => {
     expect(read({ TRUST_PROXY: '10.0.0.1, 10.0.0.2' }).trustProxy).toEqual(['10.0.0.1', '10.0.0.2'])
   })
 
+  test.each(['postgres://user:secret@db:5432/app', 'postgresql:///app?host=/var/run/postgresql'])(
+    'DATABASE_URL=%s is taken as it is',
+    (url) => expect(read({ DATABASE_URL: url }).databaseUrl).toBe(url),
+  )
+
+  test('a refused DATABASE_URL is not repeated: it may hold a password', () => {
+    expect(() => read({ DATABASE_URL: 'postgres://user:hunter2/@db' })).toThrow(/^(?!.*hunter2).*DATABASE_URL/)
+  })
+
   test.each([
     ['PORT', 'three'],
     ['PORT', '70000'],
@@ -67,6 +76,8 @@ describe('settings', () => {
     ['BETTER_AUTH_URL', 'app.example.com'],
     ['BETTER_AUTH_URL', 'https://app.example.com/path'],
     ['TRUST_PROXY', 'on'],
+    ['DATABASE_URL', 'nonsense'],
+    ['DATABASE_URL', 'mysql://localhost/backchannel'],
   ])('%s=%s is refused with the variable’s name', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(SettingsError)
     expect(() => read({ [name]: value })).toThrow(name)

@@ -53,7 +53,7 @@ export function readSettings(
     host: get('HOST') ?? '127.0.0.1',
     port: readPort(get('PORT')),
     dataDir: path.resolve(appDir, get('DATA_DIR') ?? '.data'),
-    databaseUrl: get('DATABASE_URL'),
+    databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
     secret,
     publicUrl: readPublicUrl(get('BETTER_AUTH_URL')),
     trustProxy: readTrustProxy(get('TRUST_PROXY')),
@@ -70,6 +70,16 @@ function readPort(value: string | undefined): number {
     throw new SettingsError(`PORT is "${value}"; it must be a number from 0 to 65535.`)
   }
   return port
+}
+
+function readDatabaseUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const protocol = URL.parse(value)?.protocol
+  if (protocol !== 'postgres:' && protocol !== 'postgresql:') {
+    // Without the value: it may hold a password.
+    throw new SettingsError('DATABASE_URL must be a URL such as postgres://user:password@host:5432/database.')
+  }
+  return value
 }
 
 function readPublicUrl(value: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 /**
  * Why a server call failed:
  * - `disabled`: neither Centrifugo's variables are set nor does a hub run in this process
+ * - `misconfigured`: `CENTRIFUGO_API_URL` is no URL to send a request to
  * - `unserialisable`: the data has no JSON form
  * - `network`: the server was not reached, or the connection broke
  * - `timeout`: no whole answer within the limit
@@ -11,6 +12,7 @@
  */
 export type FailureReason =
   | 'disabled'
+  | 'misconfigured'
   | 'unserialisable'
   | 'network'
   | 'timeout'

@@ -372,6 +372,22 @@ describe('broadcast', () => {
     expect(api.requests).toHaveLength(2)
   })
 
+  test.each(['nonsense', '/api', 'localhost:8000/api', 'ftp://host/api', 'http://user:canary@host/api'])(
+    'CENTRIFUGO_API_URL=%s gives false at once, and its name in the log',
+    async (url) => {
+      configure(url)
+      const pause = vi.spyOn(globalThis, 'setTimeout')
+      expect(await broadcast(channels, payload)).toBe(false)
+      expect(await publish('sandbox:demo', payload)).toBe(false)
+      expect(pause).not.toHaveBeenCalledWith(expect.anything(), 1000)
+      const sentence = 'CENTRIFUGO_API_URL must be an http: or https: URL without user and password'
+      expect(log).toEqual([
+        { fields: { channels: 2, reason: 'misconfigured' }, message: `[realtime] broadcast: ${sentence}` },
+        { fields: { channel: 'sandbox:demo', reason: 'misconfigured' }, message: `[realtime] publish: ${sentence}` },
+      ])
+    },
+  )
+
   test.each([
     ['HTTP 400', answer(400, '{"code":107,"message":"bad request"}')],
     ['HTTP 401', answer(401)],

@@ -19,6 +19,11 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
 
   async function post(method: string, request: unknown, { transportErrors = false }: CallOptions = {}) {
+    if (!isApiUrl(apiUrl)) {
+      // The value stays out: it may hold a password.
+      const what = 'CENTRIFUGO_API_URL must be an http: or https: URL without user and password'
+      throw new RealtimeError('misconfigured', `${method}: ${what}`)
+    }
     const body = serialise(method, request)
     const headers: Record<string, string> = { 'content-type': 'application/json', 'X-API-Key': apiKey }
     if (transportErrors) headers['X-Centrifugo-Error-Mode'] = 'transport'
@@ -57,6 +62,13 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
     subscriptionTokenKey: () => options.tokenSecret,
     websocketUrl: () => options.websocketUrl,
   }
+}
+
+/** Whether fetch takes it: it refuses URLs that carry credentials. */
+function isApiUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return username === '' && password === ''
 }
 
 /** The answer's JSON object; an empty body counts as one without an error. */

@@ -5,6 +5,7 @@ import type { RealtimeSetup } from '../../lib/realtime-server.ts'
 import { CodeBlock } from '../ui/code-block.tsx'
 
 const composeCommand = 'docker compose --profile realtime up -d'
+const centrifugoCommand = 'npm run servers -- centrifugo'
 
 /** How realtime is set up on this server, and how to publish from outside. */
 export function SetupPanel({ setup, curl }: { setup: RealtimeSetup; curl: string }) {
@@ -42,6 +43,7 @@ function Off({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'off' }>; 
         <li>
           <p>Start Centrifugo.</p>
           <CodeBlock label="Start Centrifugo" code={composeCommand} />
+          <WithoutDocker />
         </li>
         <li>
           <p>
@@ -52,12 +54,15 @@ function Off({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'off' }>; 
                 <Code>{name}</Code>
               </span>
             ))}
-            . The example file fits the compose file.
+            . The example file fits what was just started.
           </p>
           <CodeBlock label="Copy the example settings" code="cp .env.example .env.local" />
         </li>
         <li>
-          <p>Restart the server, connect here, and publish from a terminal.</p>
+          <p>
+            Restart the server, connect here, and publish from a terminal at the repository’s root. The first line,{' '}
+            <Code>. ./.env.local</Code>, gives it the key.
+          </p>
           <CodeBlock label="Publish from a terminal" code={curl} />
         </li>
       </Steps>
@@ -89,11 +94,12 @@ function Embedded({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'embe
             <li>
               <p>Start Centrifugo. It reads the same configuration file.</p>
               <CodeBlock label="Start Centrifugo" code={composeCommand} />
+              <WithoutDocker />
             </li>
             <li>
               <p>
                 Set <Code>CENTRIFUGO_TOKEN_HMAC_SECRET</Code> and <Code>CENTRIFUGO_API_KEY</Code>. The example file fits
-                the compose file.
+                what was just started.
               </p>
               <CodeBlock label="Copy the example settings" code="cp .env.example .env.local" />
             </li>
@@ -123,6 +129,14 @@ function Centrifugo({ setup, curl }: { setup: Extract<RealtimeSetup, { mode: 'ce
         takes over.
       </p>
     </Panel>
+  )
+}
+
+function WithoutDocker() {
+  return (
+    <p className="text-ink-soft">
+      Without Docker but with Go, in a second terminal: <Code>{centrifugoCommand}</Code>
+    </p>
   )
 }
 

@@ -43,6 +43,17 @@ for (const [env, line] of [
   })
 }
 
+test('one secret of Centrifugo without the other: the log says so at the start, and that the hub runs', async () => {
+  const server = await SandboxServer.start({ env: { CENTRIFUGO_API_KEY: 'alone' } })
+  try {
+    expect(server.output).toContain('CENTRIFUGO_API_KEY is set but CENTRIFUGO_TOKEN_HMAC_SECRET is not')
+    expect(server.output).toContain('the embedded hub runs')
+    expect(server.output).not.toContain('alone')
+  } finally {
+    await server.remove()
+  }
+})
+
 test('SIGTERM ends it with 0, kill -9 loses nothing, and a second signal does not wait', async () => {
   test.slow()
   const server = await SandboxServer.start()

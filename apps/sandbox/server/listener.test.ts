@@ -1,7 +1,7 @@
 import { createConnection, type AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openListener, PortTaken, type Listener } from './listener.ts'
+import { AddressUnusable, openListener, PortTaken, type Listener } from './listener.ts'
 
 let listener: Listener | undefined
 afterEach(async () => {
@@ -34,6 +34,12 @@ function upgrade(of: Listener): Promise<string> {
 }
 
 describe('the listener', () => {
+  test('an address that this machine does not have is refused with the variable’s name', async () => {
+    const opening = openListener({ host: '192.0.2.1', port: 0 })
+    await expect(opening).rejects.toThrow(AddressUnusable)
+    await expect(opening).rejects.toThrow('HOST is "192.0.2.1"')
+  })
+
   test('answers 503 until the app is ready, and says when to come back', async () => {
     const early = await open()
     const response = await get(early)

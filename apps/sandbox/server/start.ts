@@ -1,11 +1,12 @@
 /** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
 import type { Hub } from '@backchannel/hub'
-import { setRealtimeLogger } from '@backchannel/realtime'
+import { isRealtimeEnabled, setRealtimeLogger } from '@backchannel/realtime'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { NodeRequest } from 'srvx/node'
 import type { AppContext } from '../src/app-context.ts'
+import { centrifugoApiUrl } from '../src/lib/centrifugo.ts'
 import { realtimeRules } from '../src/realtime-rules.ts'
 import { clientAddressHeader, createAuth } from './auth.ts'
 import { setClientAddress } from './client-address.ts'
@@ -67,6 +68,10 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       writeHubApiKey(settings.dataDir, secrets.hubApiKey)
       log.info({ hub: hub.id }, 'the embedded hub runs')
     }
+    // Asked in any case: it warns when one of Centrifugo's two secrets is set without the other.
+    const enabled = isRealtimeEnabled()
+    if (settings.realtime === 'centrifugo') log.info(`publishing to Centrifugo at ${centrifugoApiUrl()}`)
+    if (!enabled) log.info('realtime is off: messages are saved, and nobody is told')
 
     const context: AppContext = {
       auth: createAuth(database.db, secrets.auth, listener.url, settings, log),

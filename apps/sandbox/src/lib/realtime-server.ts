@@ -13,6 +13,7 @@ import { desc, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
 import { messages } from '../db/schema.ts'
+import { centrifugoApiUrl, localCentrifugo } from './centrifugo.ts'
 import { demoChannel } from './channels.ts'
 import type { Message } from './message.ts'
 import { userOf, type CurrentUser } from './session.ts'
@@ -119,8 +120,6 @@ export async function answerSubscriptionToken(request: Request, context: AppCont
   return answer(200, { token: issueSubscriptionToken(user.id, channel) })
 }
 
-const localCentrifugo = 'http://localhost:8000/api'
-
 function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): RealtimeSetup {
   const { env } = process
   if (!isRealtimeEnabled()) {
@@ -129,7 +128,7 @@ function describeSetup({ hub, hubApiKeyFile }: AppContext, request: Request): Re
   }
   const websocketUrl = realtimeWsUrl(request)
   return hub === undefined
-    ? { mode: 'centrifugo', websocketUrl, apiUrl: env['CENTRIFUGO_API_URL'] || localCentrifugo }
+    ? { mode: 'centrifugo', websocketUrl, apiUrl: centrifugoApiUrl() }
     : { mode: 'embedded', websocketUrl, apiUrl: `${new URL(request.url).origin}/api`, apiKeyFile: hubApiKeyFile }
 }
 

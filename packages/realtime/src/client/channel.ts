@@ -20,6 +20,8 @@ export interface ChannelHost {
   readonly callbacks: Callbacks
   /** After `close()` nothing is called back. */
   isClosed(): boolean
+  /** Once it is over for good: what that makes of its subscriptions. */
+  ending(): SubscriptionStatus | undefined
   onRefused(refusal: TokenRefusal): void
 }
 
@@ -33,7 +35,7 @@ export class Channel {
   readonly #host: ChannelHost
   readonly #onEmpty: () => void
   readonly #listeners = new Set<Listener>()
-  readonly #status = new Observable<SubscriptionStatus>({ state: 'subscribing', code: 0, reason: 'subscribe called' })
+  readonly #status: Observable<SubscriptionStatus>
   #subscription: Subscription | undefined
   #tokenStatus: number | undefined
 
@@ -41,19 +43,20 @@ export class Channel {
     this.#host = host
     this.name = name
     this.#onEmpty = onEmpty
+    this.#status = new Observable(host.ending() ?? { state: 'subscribing', code: 0, reason: 'subscribe called' })
   }
 
   add(options: AnyChannelOptions): ChannelHandle {
     const listener: Listener = { options, left: false }
     this.#listeners.add(listener)
     const status = this.#status.value
-    if (this.#subscription === undefined) {
-      this.#subscribe(options)
-    } else if (status.state !== 'subscribing') {
+    if (status.state === 'subscribing') {
+      if (this.#subscription === undefined) this.#subscribe(options)
+    } else {
       // Came late: hears where things stand, or starts a new attempt; but not before its handle is in hand.
       queueMicrotask(() => {
         if (listener.left || this.#status.value !== status) return
-        if (status.state === 'subscribed') this.#tell(listener, status)
+        if (status.state === 'subscribed' || this.#host.ending()) this.#tell(listener, status)
         else this.#subscribe(options)
       })
     }
@@ -67,6 +70,12 @@ export class Channel {
       onChange: observable.onChange,
       close: () => this.#leave(listener),
     }
+  }
+
+  /** The connection is over: it would not subscribe again. The listeners stay, to see why. */
+  endWithConnection(status: SubscriptionStatus): void {
+    this.#host.client.removeSubscription(this.#subscription ?? null)
+    if (this.#status.value.state !== 'unsubscribed') this.#change(status)
   }
 
   /** Ends the subscription; the last thing that listeners hear. */
@@ -101,7 +110,8 @@ export class Channel {
   #listen(subscription: Subscription): void {
     const open = <Context>(handler: (context: Context) => void) => {
       return (context: Context) => {
-        if (!this.#host.isClosed()) handler(context)
+        // Of a connection that is over, only what the teardown of its subscriptions emits could still come.
+        if (!this.#host.isClosed() && !this.#host.ending()) handler(context)
       }
     }
     subscription.on(

@@ -37,7 +37,7 @@ test.each(['ws://host/', 'wss://host/connection/websocket?x=1', 'WSS://host'])('
   open(url).close()
 })
 
-test('a connect that throws is reported, and ends the connection', async () => {
+test('a connect that throws is reported, and ends connection and subscription', async () => {
   // As in a Node without one; the client looks for it as it connects.
   vi.stubGlobal('WebSocket', undefined)
   const told: unknown[] = []
@@ -47,14 +47,16 @@ test('a connect that throws is reported, and ends the connection', async () => {
     channel: 'a',
     onError: ({ stage, message, error }) => told.push([stage, message !== '', error instanceof Error]),
     onConnection: ({ state, code, reason }) => told.push([state, code, reason]),
+    onSubscription: ({ state, code, reason }) => told.push([state, code, reason]),
   })
   expect(told).toEqual([])
   await Promise.resolve()
   expect(told).toEqual([
     ['connect', true, true],
     ['disconnected', 0, 'connect failed'],
+    ['unsubscribed', 0, 'connect failed'],
   ])
   expect(handle.connection).toMatchObject({ state: 'disconnected', connected: false })
   handle.close()
-  expect(told).toHaveLength(2)
+  expect(told).toHaveLength(3)
 })

@@ -13,6 +13,7 @@ import type {
   ConnectionStatus,
   Publication,
   RealtimeConnection,
+  SubscriptionStatus,
   TokenRefusal,
 } from './types.ts'
 
@@ -79,6 +80,11 @@ class Connection implements RealtimeConnection, ChannelHost {
     return this.#closed
   }
 
+  ending(): SubscriptionStatus | undefined {
+    const { state, code, reason, tokenStatus } = this.#status.value
+    return state === 'disconnected' ? { state: 'unsubscribed', code, reason, ...defined({ tokenStatus }) } : undefined
+  }
+
   subscribe<Name extends string, Data = unknown>(options: ChannelOptions<Name, Data>): ChannelHandle {
     const { channel: name } = options
     if (this.#closed) return closedHandle(name)
@@ -125,7 +131,7 @@ class Connection implements RealtimeConnection, ChannelHost {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       this.callbacks.report({ stage: 'connect', message, error })
-      if (!this.#closed) this.#change({ state: 'disconnected', connected: false, code: 0, reason: 'connect failed' })
+      if (!this.#closed) this.#end({ code: 0, reason: 'connect failed' })
     }
   }
 
@@ -141,7 +147,7 @@ class Connection implements RealtimeConnection, ChannelHost {
     this.client.on('disconnected', ({ code, reason }) => {
       if (this.#closed) return
       const tokenStatus = code === unauthorizedCode ? this.#tokenStatus : undefined
-      this.#change({ state: 'disconnected', connected: false, code, reason, ...defined({ tokenStatus }) })
+      this.#end({ code, reason, ...defined({ tokenStatus }) })
       if (code === unauthorizedCode) this.onRefused(defined({ status: tokenStatus }))
     })
     this.client.on('publication', (context) => {
@@ -153,6 +159,16 @@ class Connection implements RealtimeConnection, ChannelHost {
       const stage = type === 'connectToken' || type === 'refreshToken' || type === 'configuration' ? 'token' : 'connect'
       this.callbacks.report({ stage, message: error.message, code: error.code })
     })
+  }
+
+  /** For good: the connection, then its subscriptions, which centrifuge would leave waiting for it. */
+  #end(why: { code: number; reason: string; tokenStatus?: number }): void {
+    this.#change({ state: 'disconnected', connected: false, ...why })
+    const channels = [...this.#channels.values()]
+    for (const channel of channels) {
+      // Any callback may close.
+      if (!this.#closed) channel.endWithConnection({ state: 'unsubscribed', ...why })
+    }
   }
 
   #change(status: ConnectionStatus): void {

@@ -22,12 +22,12 @@ export interface ConnectionStatus {
 
 /**
  * Where a subscription stands. Each value is frozen and replaced when it changes.
- * - `subscribing`: on the way, or coming back by itself; stays so when the connection has ended for good
+ * - `subscribing`: on the way, or coming back by itself
  * - `subscribed`: publications arrive. `recovery` says what became of those sent while it was away: `none` was asked
  *   for (a first subscription, or a channel without recovery), `recovered` brings every one of them, after `failed` the
  *   app reloads its state
  * - `unsubscribed`: over, code and reason say why (0: by this side; 1 `unauthorized`: no token to be had; otherwise the
- *   server's code, such as 103 permission denied)
+ *   server's code, such as 103 permission denied; or what ended the connection for good, such as 3500 invalid token)
  */
 export type SubscriptionStatus =
   | { readonly state: 'subscribing'; readonly code: number; readonly reason: string }

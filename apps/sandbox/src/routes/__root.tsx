@@ -1,6 +1,7 @@
-import { HeadContent, Outlet, Scripts, createRootRoute } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { HeadContent, Outlet, Scripts, createRootRoute, useRouter } from '@tanstack/react-router'
+import { useEffect, type ReactNode } from 'react'
 import { SiteHeader } from '../components/site-header.tsx'
+import { focusHeadingOnNavigation } from '../lib/focus-heading.ts'
 import { getCurrentUser } from '../lib/session.ts'
 import { themeScript } from '../lib/theme.ts'
 import styles from '../styles.css?url'
@@ -45,6 +46,8 @@ function Shell({ children }: { children: ReactNode }) {
 
 function Layout() {
   const { user } = Route.useRouteContext()
+  const router = useRouter()
+  useEffect(() => focusHeadingOnNavigation(router), [router])
   return (
     <>
       <a

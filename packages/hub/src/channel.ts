@@ -173,6 +173,7 @@ export class Channel {
   /** Before a publication: who stands right before it joins the others, who is past it waits on. */
   #settleAhead(publication: Publication, epoch: string): void {
     const { offset } = publication
+    const lost: Subscriber[] = []
     for (const entry of this.#ahead.splice(0)) {
       const { subscriber, position } = entry
       if (offset === 0) {
@@ -185,8 +186,10 @@ export class Channel {
       } else if (epoch === position.epoch && offset === position.offset + 1) {
         this.flush()
         this.#seat(subscriber)
-      } else subscriber.onGap()
+      } else lost.push(subscriber)
     }
+    // Only now that the others have their places: who leaves last lets go of the channel.
+    for (const subscriber of lost) subscriber.onGap()
   }
 
   #seat(subscriber: Subscriber): void {

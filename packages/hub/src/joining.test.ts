@@ -169,6 +169,35 @@ test('an unsubscription by the server holds also while the connect that brings t
   expect(presence.size).toBe(1)
 })
 
+test('who has missed something does not take the channel away from who has not', () => {
+  let isLost = false
+  const inner = new MemoryBroker(new TestClock())
+  const broker: Broker = {
+    open: (deliver) => inner.open((...delivery) => isLost || deliver(...delivery)),
+    close: () => inner.close(),
+    subscribe: () => {},
+    unsubscribe: () => {},
+    publish: (channel, publication, options) => inner.publish(channel, publication, options),
+    history: (channel, query) => inner.history(channel, query),
+    removeHistory: (channel) => inner.removeHistory(channel),
+  }
+  hub = createTestHub({ config: here, broker })
+  const publish = (data: string): void => {
+    void hub.core.publish('kept:a', { data })
+    hub.clock.tick()
+  }
+  const early = hub.connected()
+  early.send({ id: 2, subscribe: { channel: 'kept:a' } })
+  isLost = true
+  publish('1')
+  isLost = false
+  const late = hub.connected()
+  late.send({ id: 2, subscribe: { channel: 'kept:a' } })
+  for (const data of ['2', '3']) publish(data)
+  expect(told(early)).toEqual(['reply 2', 'unsubscribe 2500'])
+  expect(told(late)).toEqual(['reply 2', 2, 3])
+})
+
 test('a session that ends in the middle of its connect leaves no channel and no presence', async () => {
   const presence = new MemoryPresence()
   hub = createTestHub({ config: here, broker: lateBroker(), presence })

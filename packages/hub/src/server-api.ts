@@ -269,8 +269,10 @@ function subscribeSession(
   { channel, recover_since: since }: ApiRequests['subscribe'],
   grant: Grant,
 ): MaybePromise<void> {
-  if (session.subscriptions.has(channel)) {
-    session.push({ channel, subscribe: {} })
+  const known = session.subscriptions.get(channel)
+  if (known) {
+    // One that is still being made is told of when it stands, or not at all.
+    if (known.isSubscribed) session.push({ channel, subscribe: {} })
     return undefined
   }
   const subscription = new Subscription(core, session, channel, grant)

@@ -1,15 +1,19 @@
 import type { Broker } from '../broker.ts'
 import type { PresenceStore } from '../presence.ts'
 
-/** Lets a few turns of the event loop pass, so that everything that could come in between does. */
-async function delay(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+/** How many turns of the event loop pass before and after an answer, so that everything that could come in does. */
+type Turns = () => number
+
+const three: Turns = () => 3
+
+async function delay(turns: Turns): Promise<void> {
+  for (let left = turns(); left > 0; left--) await new Promise((resolve) => setImmediate(resolve))
 }
 
-async function later<T>(answer: () => T | Promise<T>): Promise<T> {
-  await delay()
+async function later<T>(turns: Turns, answer: () => T | Promise<T>): Promise<T> {
+  await delay(turns)
   const value = await answer()
-  await delay()
+  await delay(turns)
   return value
 }
 
@@ -17,23 +21,23 @@ async function later<T>(answer: () => T | Promise<T>): Promise<T> {
  * The same broker, answering later: what the hub does with one over a network. Publications are delivered when the
  * inner broker delivers them, so history and delivery come apart as they do there.
  */
-export function delayedBroker(inner: Broker): Broker {
+export function delayedBroker(inner: Broker, turns: Turns = three): Broker {
   return {
     open: (deliver) => inner.open(deliver),
-    close: () => later(() => inner.close()),
-    subscribe: (channel) => later(() => inner.subscribe(channel)),
-    unsubscribe: (channel) => later(() => inner.unsubscribe(channel)),
-    publish: (channel, publication, options) => later(() => inner.publish(channel, publication, options)),
-    history: (channel, query) => later(() => inner.history(channel, query)),
-    removeHistory: (channel) => later(() => inner.removeHistory(channel)),
+    close: () => later(turns, () => inner.close()),
+    subscribe: (channel) => later(turns, () => inner.subscribe(channel)),
+    unsubscribe: (channel) => later(turns, () => inner.unsubscribe(channel)),
+    publish: (channel, publication, options) => later(turns, () => inner.publish(channel, publication, options)),
+    history: (channel, query) => later(turns, () => inner.history(channel, query)),
+    removeHistory: (channel) => later(turns, () => inner.removeHistory(channel)),
   }
 }
 
 /** The same presence, answering later. */
-export function delayedPresence(inner: PresenceStore): PresenceStore {
+export function delayedPresence(inner: PresenceStore, turns: Turns = three): PresenceStore {
   return {
-    add: (channel, info) => later(() => inner.add(channel, info)),
-    remove: (channel, client) => later(() => inner.remove(channel, client)),
-    get: (channel) => later(() => inner.get(channel)),
+    add: (channel, info) => later(turns, () => inner.add(channel, info)),
+    remove: (channel, client) => later(turns, () => inner.remove(channel, client)),
+    get: (channel) => later(turns, () => inner.get(channel)),
   }
 }

@@ -8,12 +8,12 @@ import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPresence } from './presence.ts'
 import { runApiMethod } from './server-api.ts'
 import { delayedBroker } from './testing/delayed.ts'
-import type { MemoryPeer, Message } from './testing/memory-transport.ts'
+import type { MemoryPeer } from './testing/memory-transport.ts'
 import { TestClock } from './testing/test-clock.ts'
 import { createTestHub } from './testing/test-hub.ts'
 
 /** How many conversations: more by `FUZZ_RUNS=100000`. */
-const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 5000) / 10)
+const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 5000) / 20)
 
 const user = fc.constantFrom('alice', 'alice', 'bob')
 const names = ['open:a', 'kept:a', 'asked:a']
@@ -22,7 +22,7 @@ const peer = fc.nat(2)
 
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('connect'), user, channels: fc.subarray(names) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('subscribe'), peer, channel }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('subscribe'), peer, channel, offset: fc.option(fc.nat(6)) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('unsubscribe'), peer, channel }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave'), peer }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('server subscribes'), user, channel }) },
@@ -54,29 +54,45 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** What a client makes of its messages: where it believes to be subscribed, and where it stands in the streams. */
-function belief(messages: readonly Message[], channelOf: ReadonlyMap<number, string>): Set<string> {
+interface Kept {
+  readonly offset?: number
+}
+
+interface Result extends Kept {
+  readonly positioned?: boolean
+  readonly publications?: readonly Kept[]
+}
+
+interface Told {
+  readonly id?: number
+  readonly connect?: { readonly subs?: Readonly<Record<string, Result>> }
+  readonly subscribe?: Result
+  readonly unsubscribe?: object
+  readonly push?: { readonly channel: string; subscribe?: Result; unsubscribe?: object; pub?: Kept }
+}
+
+/** Where a client believes to be subscribed, by what it was told; nothing may be missing on the way. */
+function belief(messages: readonly Told[], channelOf: ReadonlyMap<number, string>): Set<string> {
   const subscribed = new Set<string>()
   const offsets = new Map<string, number>()
-  const begin = (name: string, result: { positioned?: boolean; offset?: number }): void => {
-    subscribed.add(name)
-    if (result.positioned) offsets.set(name, result.offset ?? 0)
-  }
-  for (const message of messages as { id?: number; connect?: never; subscribe?: object; push?: never }[]) {
-    const { connect, subscribe, push } = message as {
-      connect?: { subs?: Record<string, object> }
-      subscribe?: object
-      push?: { channel: string; subscribe?: object; unsubscribe?: object; pub?: { data: number; offset?: number } }
-    }
-    for (const [name, result] of Object.entries(connect?.subs ?? {})) begin(name, result)
-    const name = push?.channel ?? channelOf.get(message.id ?? 0) ?? ''
-    if (subscribe ?? push?.subscribe) begin(name, subscribe ?? push?.subscribe ?? {})
-    if ('unsubscribe' in (push ?? message)) subscribed.delete(name)
-    if (!push?.pub) continue
+  const hear = (name: string, { offset }: Kept): void => {
     expect(subscribed).toContain(name)
-    if (push.pub.offset === undefined) continue
-    expect(push.pub.offset).toBe((offsets.get(name) ?? -1) + 1)
-    offsets.set(name, push.pub.offset)
+    if (offset === undefined) return
+    expect(offset).toBe((offsets.get(name) ?? -1) + 1)
+    offsets.set(name, offset)
+  }
+  const begin = (name: string, { positioned, offset = 0, publications = [] }: Result): void => {
+    subscribed.add(name)
+    if (positioned) offsets.set(name, offset)
+    for (const publication of publications) hear(name, publication)
+  }
+  for (const { id = 0, connect, push, ...answer } of messages) {
+    for (const [name, result] of Object.entries(connect?.subs ?? {})) begin(name, result)
+    const name = push?.channel ?? channelOf.get(id) ?? ''
+    const { subscribe, unsubscribe } = push ?? answer
+    if (subscribe) begin(name, subscribe)
+    if (unsubscribe) subscribed.delete(name)
+    if (push?.pub) hear(name, push.pub)
   }
   return subscribed
 }
@@ -133,10 +149,11 @@ test(`${runs} conversations on slow stores: clients and hub agree, and nothing s
             peers.push(opened)
             opened.peer.send({ id: ++id, connect: { token: hub.token({ sub, channels }) } })
           },
-          subscribe: ({ peer: index, channel: name }) => {
+          subscribe: ({ peer: index, channel: name, offset }) => {
             const target = peers[index % peers.length]
             target?.channelOf.set(++id, name)
-            target?.peer.send({ id, subscribe: { channel: name } })
+            const since = offset === null ? {} : { recover: true, offset }
+            target?.peer.send({ id, subscribe: { channel: name, ...since } })
           },
           unsubscribe: ({ peer: index, channel: name }) => {
             const target = peers[index % peers.length]

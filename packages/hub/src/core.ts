@@ -6,7 +6,7 @@ import { Flusher } from './fanout.ts'
 import type { HubHandlers } from './handlers.ts'
 import { Keepalive } from './keepalive.ts'
 import { guardLogger, type Logger } from './logger.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './namespaces.ts'
 import type { PresenceStore } from './presence.ts'
 import { Registry } from './registry.ts'
@@ -50,6 +50,8 @@ export class Core {
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
+  /** Work that nobody waits for until the hub closes. */
+  readonly #background = new Set<Promise<void>>()
   #state: 'open' | 'closing' | 'closed' = 'open'
 
   constructor(parts: CoreParts) {
@@ -125,7 +127,11 @@ export class Core {
   settle(work: () => MaybePromise<void>, stage: string, channel?: string): void {
     try {
       const working = work()
-      if (isPromise(working)) Promise.resolve(working).catch((error: unknown) => this.report(error, stage, channel))
+      if (!isPromise(working)) return
+      const settled = Promise.resolve(working)
+        .catch((error: unknown) => this.report(error, stage, channel))
+        .then(() => void this.#background.delete(settled))
+      this.#background.add(settled)
     } catch (error) {
       this.report(error, stage, channel)
     }
@@ -143,11 +149,12 @@ export class Core {
     this.flusher.flush()
   }
 
-  /** After the last connection is gone: nothing can be published any more. */
+  /** After the last connection is gone: nothing can be published any more. The stores first finish what they have begun. */
   close(): MaybePromise<void> {
     this.#state = 'closed'
     this.keepalive.stop()
-    return this.broker.close()
+    const open = [...this.#background, ...this.registry.leaving]
+    return chain(open.length === 0 ? undefined : Promise.all(open), () => this.broker.close())
   }
 }
 

@@ -276,6 +276,29 @@ test('data that a connection cannot carry closes it, and leaves no subscription 
   expect(hub.core.registry.channelCount).toBe(0)
 })
 
+test('stores finish what they have begun before the hub is closed', async () => {
+  const calls: string[] = []
+  const inner = lateBroker()
+  const broker: Broker = {
+    ...inner,
+    unsubscribe: async (channel) => {
+      await inner.unsubscribe(channel)
+      calls.push('unsubscribed')
+    },
+    close: () => void calls.push('closed'),
+  }
+  const presence = new MemoryPresence()
+  hub = createTestHub({ config: here, broker, presence: delayedPresence(presence) })
+  const [peer, joining] = [hub.connected(), hub.connected('bob')]
+  peer.send({ id: 2, subscribe: { channel: 'open:a' } })
+  await settled()
+  joining.send({ id: 2, subscribe: { channel: 'kept:a' } })
+  hub.core.shutdown()
+  await hub.core.close()
+  expect(calls).toEqual(['unsubscribed', 'unsubscribed', 'closed'])
+  expect(presence.size).toBe(0)
+})
+
 test('a presence store that throws at once keeps no channel and no session', () => {
   const failing = (): never => {
     throw new Error('not connected')

@@ -77,6 +77,11 @@ export class Registry {
     return this.#byUser.get(user) ?? new Set()
   }
 
+  /** What the broker still has to do for channels that were let go of. */
+  get leaving(): Iterable<Promise<void>> {
+    return this.#leaving.values()
+  }
+
   /** The channel, if somebody here hears it. */
   channel(name: string): Channel | undefined {
     return this.#channels.get(name)?.channel

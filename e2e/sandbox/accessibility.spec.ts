@@ -47,7 +47,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const realtime = new RealtimePage(page)
     await realtime.connect()
     await realtime.publish(unique('a long line that has to wrap somewhere before it reaches the edge of the page'))
-    await realtime.publish(`https://example.com/${'a-word-without-a-break'.repeat(20)}`)
+    await realtime.publish(`https://example.com/${'unbroken'.repeat(50)}`)
     await expect(realtime.log.getByText('https://example.com/')).toBeVisible()
     await page.getByRole('button', { name: 'Move to Centrifugo' }).click()
     await check()

@@ -95,6 +95,8 @@ export function clientGrant(
     data: parsePayload(request.data),
   })
   return chain(answer, (allowed) => {
+    // While the app was deciding, the rules may have been replaced.
+    const current = core.namespaces.resolve(channel.name)
     if (allowed) {
       const { expireAt = 0, info, data, override } = allowed
       const subscription: ServerSubscription = {
@@ -102,11 +104,11 @@ export function clientGrant(
         ...(data === undefined ? {} : { data: toPayload(data) }),
         ...(override ? { override } : {}),
       }
-      const grant = withServerSubscription(baseGrant(options, false), subscription)
+      const grant = withServerSubscription(baseGrant(current.options, false), subscription)
       return asked({ ...grant, expireAt: checkExpireAt(expireAt) })
     }
-    if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
-    return asked(baseGrant(options, false))
+    if (!isAllowedByOptions(current, session.user)) throw replyError('permissionDenied')
+    return asked(baseGrant(current.options, false))
   })
 }
 

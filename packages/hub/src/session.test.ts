@@ -1,6 +1,7 @@
 // The life of a connection, on a clock that tests turn.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { disconnect, ReplyError } from '@backchannel/protocol'
+import { checkChannelRules, type ChannelRules } from './config.ts'
 import { Core } from './core.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPeer } from './testing/memory-transport.ts'
@@ -361,6 +362,32 @@ describe('subscribing', () => {
     expect(peer.reply(3)).toMatchObject({ error: { code: 103 } })
     expect(peer.reply(4)).toEqual({ id: 4, error: { code: 403, message: 'not today' } })
   })
+
+  test('rules that are replaced while the app decides are those that count', async () => {
+    let answer: () => void = () => {}
+    const later = (): Promise<undefined> => new Promise((resolve) => (answer = () => resolve(undefined)))
+    restart({ handlers: { onSubscribe: later, onPublish: later } })
+    const peer = hub.connected()
+    const commands = [
+      { id: 2, subscribe: { channel: 'open:a' } },
+      { id: 3, publish: { channel: 'open:a', data: 1 } },
+    ]
+    for (const command of commands) {
+      hub.core.namespaces.replace(checkChannelRules(rules(true)))
+      peer.send(command)
+      hub.core.namespaces.replace(checkChannelRules(rules(false)))
+      answer()
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+      hub.clock.tick()
+      expect(peer.reply(command.id)?.['error']).toMatchObject({ code: 103 })
+    }
+  })
+
+  function rules(isOpen: boolean): ChannelRules {
+    return {
+      namespaces: [{ name: 'open', allow_subscribe_for_client: isOpen, allow_publish_for_client: isOpen }],
+    }
+  }
 
   test('an error class of another copy of the module is understood by its shape', () => {
     class Foreign extends Error {

@@ -13,7 +13,8 @@ export function publish(
   { id, channel, data }: Extract<Command, { kind: 'publish' }>,
 ): void | Promise<void> {
   if (channel === '') throw disconnect('badRequest')
-  const { options } = core.namespaces.resolve(channel)
+  // A name that is none is not the app's to decide.
+  core.namespaces.resolve(channel)
   if (data.length === 0) throw replyError('badRequest')
   const answer: MaybePromise<PublishAnswer | undefined> = core.handlers.onPublish?.({
     client: session.client,
@@ -22,6 +23,8 @@ export function publish(
     data: parsePayload(data),
   })
   const done = chain(answer, (allowed) => {
+    // Only now: while the app was deciding, the rules may have been replaced.
+    const { options } = core.namespaces.resolve(channel)
     const subscribed = session.subscriptions.get(channel)
     if (!allowed && !mayUse(options, 'publish', session, subscribed?.isSubscribed === true)) {
       throw replyError('permissionDenied')

@@ -57,7 +57,7 @@ export type Deliver = (channel: string, publication: Publication, epoch: string)
  * - A channel's epoch changes exactly when its offsets begin anew.
  */
 export interface Broker {
-  /** Before anything else, once. */
+  /** Before anything else, once. The other verbs don't wait for its answer; one that needs it waits itself. */
   open(deliver: Deliver): MaybePromise<void>
   close(): MaybePromise<void>
   /** From its completion on, publications of the channel are delivered here. */

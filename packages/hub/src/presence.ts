@@ -3,7 +3,8 @@ import type { MaybePromise } from './maybe-promise.ts'
 
 /**
  * Who is in a channel. An entry belongs to one connection (`client`); one user may have several.
- * Every verb may answer with a value or with a promise.
+ * Every verb may answer with a value or with a promise. Those for one channel and connection are carried out in the
+ * order in which they were called.
  */
 export interface PresenceStore {
   add(channel: string, info: ClientInfo): MaybePromise<void>

@@ -9,7 +9,7 @@ import { parsePayload, toPayload } from './payloads.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
 import { checkExpireAt } from './ttl.ts'
-import { subscriptionClaims, type ServerSubscription } from './tokens.ts'
+import { isTokenFor, subscriptionClaims, type ServerSubscription } from './tokens.ts'
 
 /** What a subscription gets when nothing more is said of it. */
 function baseGrant(options: ChannelOptions, serverSide: boolean): Grant {
@@ -115,11 +115,7 @@ export function clientGrant(
 function tokenGrant(core: Core, session: Session, options: ChannelOptions, request: SubscribeRequest): Grant {
   const claims = readSubscriptionToken(core, request.token)
   if (claims.channel === '') throw replyError('permissionDenied')
-  const isOurs =
-    claims.channel === request.channel &&
-    claims.user === session.user &&
-    (claims.client === '' || claims.client === session.client)
-  if (!isOurs) throw disconnect('invalidToken')
+  if (!isTokenFor(claims, session, request.channel)) throw disconnect('invalidToken')
   return { ...withServerSubscription(baseGrant(options, false), claims), expireAt: claims.expireAt }
 }
 

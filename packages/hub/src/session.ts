@@ -18,7 +18,7 @@ import { isPromise } from './maybe-promise.ts'
 import type { Sink } from './sink.ts'
 import type { Subscription } from './subscription.ts'
 import type { Wire } from './wire.ts'
-import { ttlOf } from './ttl.ts'
+import { expiryOf } from './ttl.ts'
 import { Writer } from './writer.ts'
 
 /** What a transport gives for a new connection. */
@@ -92,10 +92,6 @@ export class Session implements Alarm {
 
   get user(): string {
     return this.#identity.user
-  }
-
-  get identity(): Identity {
-    return this.#identity
   }
 
   /** As others see this connection. */
@@ -217,7 +213,7 @@ export class Session implements Alarm {
   /** The app has renewed the connection. @param expireAt unix seconds; 0 for never */
   refreshed(expireAt: number): void {
     this.extend(expireAt)
-    this.push({ refresh: expireAt > 0 ? { expires: true, ttl: ttlOf(this.#core.clock, expireAt) } : {} })
+    this.push({ refresh: expiryOf(this.#core.clock, expireAt) })
   }
 
   /** Closes the connection: what was published before goes out, then Close, then nothing. */
@@ -343,9 +339,7 @@ export class Session implements Alarm {
   }
 
   #flushChannels(): void {
-    for (const subscription of this.subscriptions.values()) {
-      this.#core.registry.channel(subscription.channelName)?.flush()
-    }
+    for (const subscription of this.subscriptions.values()) subscription.flush()
   }
 
   #end(): void {

@@ -17,7 +17,7 @@ import type { Core } from './core.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { continuation, isRecovered, recoveryLimit } from './recovery.ts'
 import type { Session } from './session.ts'
-import { ttlOf } from './ttl.ts'
+import { expiryOf } from './ttl.ts'
 import type { Variant } from './variant.ts'
 import type { Writer } from './writer.ts'
 
@@ -132,6 +132,11 @@ export class Subscription implements Subscriber {
     this.#endReason = reason
   }
 
+  /** Queues what was published to the channel so far: what is sent next must not overtake it. */
+  flush(): void {
+    this.#channel?.flush()
+  }
+
   /** Takes the membership back. What was published before still reaches the client. */
   end(): void {
     if (this.#state === 'ended') return
@@ -205,17 +210,10 @@ export class Subscription implements Subscriber {
   }
 
   #baseResult(): SubscribeResult {
-    const result: SubscribeResult = {}
-    const { expireAt, serverSide } = this.grant
-    if (expireAt > 0) {
-      if (expireAt * 1000 <= this.#core.clock.now()) throw replyError('expired')
-      if (!serverSide) {
-        result.expires = true
-        result.ttl = ttlOf(this.#core.clock, expireAt)
-      }
-    }
-    if (this.grant.data !== undefined) result.data = this.grant.data
-    return result
+    const { data, expireAt, serverSide } = this.grant
+    const { clock } = this.#core
+    if (expireAt > 0 && expireAt * 1000 <= clock.now()) throw replyError('expired')
+    return { ...(serverSide ? {} : expiryOf(clock, expireAt)), ...(data === undefined ? {} : { data }) }
   }
 
   /** @param missed what came in behind the page that was read */

@@ -69,6 +69,15 @@ export function subscriptionClaims(core: Core, token: string): SubscriptionClaim
   }
 }
 
+/** Whether these claims are of this user, this channel and, where they name one, this connection. */
+export function isTokenFor(
+  claims: SubscriptionClaims,
+  { user, client }: { readonly user: string; readonly client: string },
+  channel: string,
+): boolean {
+  return claims.channel === channel && claims.user === user && (claims.client === '' || claims.client === client)
+}
+
 export function subscriptionTokenKey(core: Core): string {
   const { token, subscription_token: own } = core.config.client
   return own.enabled ? own.hmac_secret_key : token.hmac_secret_key

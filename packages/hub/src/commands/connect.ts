@@ -9,12 +9,12 @@ import {
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { parsePayload, toPayload } from '../payloads.ts'
-import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { connectGrant, serverGrant } from '../permissions.ts'
 import type { Identity, Session } from '../session.ts'
 import { Subscription, type Grant, type Joining, type Settle } from '../subscription.ts'
 import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
-import { checkExpireAt, ttlOf } from '../ttl.ts'
+import { checkExpireAt, expiryOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
 
 type ConnectCommand = Extract<Command, { kind: 'connect' }>
@@ -26,11 +26,10 @@ interface Accepted {
 }
 
 /** Who is this, and may it come in: a token, the app's `onConnect`, or the option for anonymous ones, in this order. */
-export function connect(core: Core, session: Session, command: ConnectCommand): void | Promise<void> {
+export function connect(core: Core, session: Session, command: ConnectCommand): MaybePromise<void> {
   if (session.state !== 'connecting' || command.id === 0) throw disconnect('badRequest')
   const accepted = authenticate(core, session, command)
-  const done = chain(accepted, (who) => admit(core, session, command, who))
-  return isPromise(done) ? done : undefined
+  return chain(accepted, (who) => admit(core, session, command, who))
 }
 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
@@ -76,7 +75,7 @@ function anonymous(core: Core): Accepted {
   return { identity: { user: '', expireAt: 0 }, channels: new Map() }
 }
 
-function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): void | Promise<void> {
+function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): MaybePromise<void> {
   if (session.state !== 'connecting') return undefined
   const { identity, data, channels } = accepted
   const { user_connection_limit: limit } = core.config.client
@@ -85,7 +84,7 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
   }
   session.identify(identity)
   const joinings = joinAll(core, session, channels, command.connect.subs)
-  const done = chain(joinings, (settles) => {
+  return chain(joinings, (settles) => {
     if (session.state !== 'connecting') return
     const joined = new Map<string, Joining>()
     for (const [channel, settle] of settles) {
@@ -96,7 +95,6 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
     session.reply({ id: command.id, connect: result(core, session, identity, data, joined) })
     for (const { commit } of joined.values()) commit()
   })
-  return isPromise(done) ? done : undefined
 }
 
 /** Subscribes to what the token brings and to what the client names and may hear, from where it left off. */
@@ -159,7 +157,7 @@ function result(
   return {
     client: session.client,
     version: hubVersion,
-    ...(identity.expireAt > 0 ? { expires: true, ttl: ttlOf(core.clock, identity.expireAt) } : {}),
+    ...expiryOf(core.clock, identity.expireAt),
     ...(data === undefined ? {} : { data }),
     ...(subs.size > 0 ? { subs } : {}),
     ...(ping >= 1000 ? { ping: Math.floor(ping / 1000) } : {}),

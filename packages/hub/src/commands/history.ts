@@ -1,6 +1,6 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { chain, isPromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { mayUse } from '../permissions.ts'
 import { recoveryLimit } from '../recovery.ts'
 import type { Session } from '../session.ts'
@@ -12,7 +12,7 @@ export function history(
   core: Core,
   session: Session,
   { id, history: request }: Extract<Command, { kind: 'history' }>,
-): void | Promise<void> {
+): MaybePromise<void> {
   const { channel, since, reverse } = request
   if (channel === '') throw disconnect('badRequest')
   const { options } = core.namespaces.resolve(channel)
@@ -22,9 +22,8 @@ export function history(
   if (reverse && since?.offset === 0) throw replyError('badRequest')
   const limit = request.limit < 0 || request.limit > maxLimit ? maxLimit : request.limit
   const query = { limit, reverse, historyMetaTtlMs: core.historyMetaTtl(options), ...(since ? { since } : {}) }
-  const done = chain(core.broker.history(channel, query), ({ publications, position }) => {
+  return chain(core.broker.history(channel, query), ({ publications, position }) => {
     if (since && since.epoch !== '' && since.epoch !== position.epoch) throw replyError('unrecoverablePosition')
     session.reply({ id, history: { publications, epoch: position.epoch, offset: position.offset } })
   })
-  return isPromise(done) ? done : undefined
 }

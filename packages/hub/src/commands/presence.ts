@@ -1,6 +1,6 @@
 import { disconnect, replyError, type ClientInfo, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { mayUse } from '../permissions.ts'
 import type { Session } from '../session.ts'
 
@@ -8,20 +8,18 @@ export function presence(
   core: Core,
   session: Session,
   { id, channel }: Extract<Command, { kind: 'presence' }>,
-): void | Promise<void> {
-  const done = chain(read(core, session, channel), (clients) => session.reply({ id, presence: { presence: clients } }))
-  return isPromise(done) ? done : undefined
+): MaybePromise<void> {
+  return chain(read(core, session, channel), (clients) => session.reply({ id, presence: { presence: clients } }))
 }
 
 export function presenceStats(
   core: Core,
   session: Session,
   { id, channel }: Extract<Command, { kind: 'presenceStats' }>,
-): void | Promise<void> {
-  const done = chain(read(core, session, channel), (clients) =>
+): MaybePromise<void> {
+  return chain(read(core, session, channel), (clients) =>
     session.reply({ id, presenceStats: { numClients: clients.size, numUsers: countUsers(clients) } }),
   )
-  return isPromise(done) ? done : undefined
 }
 
 /** How many different users these clients are; anonymous ones count as one. */

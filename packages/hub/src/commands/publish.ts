@@ -1,7 +1,7 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core, PublishRequest } from '../core.ts'
 import type { PublishAnswer } from '../handlers.ts'
-import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { parsePayload, toPayload } from '../payloads.ts'
 import { mayUse } from '../permissions.ts'
 import type { Session } from '../session.ts'
@@ -11,7 +11,7 @@ export function publish(
   core: Core,
   session: Session,
   { id, channel, data }: Extract<Command, { kind: 'publish' }>,
-): void | Promise<void> {
+): MaybePromise<void> {
   if (channel === '') throw disconnect('badRequest')
   // A name that is none is not the app's to decide.
   core.namespaces.resolve(channel)
@@ -22,7 +22,7 @@ export function publish(
     channel,
     data: parsePayload(data),
   })
-  const done = chain(answer, (allowed) => {
+  return chain(answer, (allowed) => {
     // Only now: while the app was deciding, the rules may have been replaced.
     const { options } = core.namespaces.resolve(channel)
     const subscribed = session.subscriptions.get(channel)
@@ -37,5 +37,4 @@ export function publish(
     }
     return chain(core.publish(channel, request), () => session.reply({ id, publish: {} }))
   })
-  return isPromise(done) ? done : undefined
 }

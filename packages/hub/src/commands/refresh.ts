@@ -1,9 +1,9 @@
-import { disconnect, type Command, type RefreshResult } from '@backchannel/protocol'
+import { disconnect, type Command } from '@backchannel/protocol'
 import { TokenError } from '@backchannel/protocol/token'
 import type { Core } from '../core.ts'
 import type { Session } from '../session.ts'
 import { connectionClaims, type ConnectionClaims } from '../tokens.ts'
-import { ttlOf } from '../ttl.ts'
+import { expiryOf } from '../ttl.ts'
 
 /** A new token for a connection that is about to expire; it must say the same of the connection as the old one. */
 export function refresh(core: Core, session: Session, { id, token }: Extract<Command, { kind: 'refresh' }>): void {
@@ -12,8 +12,7 @@ export function refresh(core: Core, session: Session, { id, token }: Extract<Com
   if (claims.user !== session.user) throw disconnect('invalidToken')
   if (!sameChannels(session, claims)) throw disconnect('insufficientState')
   session.extend(claims.expireAt)
-  const result: RefreshResult = claims.expireAt > 0 ? { expires: true, ttl: ttlOf(core.clock, claims.expireAt) } : {}
-  session.reply({ id, refresh: result })
+  session.reply({ id, refresh: expiryOf(core.clock, claims.expireAt) })
 }
 
 function read(core: Core, token: string): ConnectionClaims {

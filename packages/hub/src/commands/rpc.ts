@@ -1,6 +1,6 @@
 import { replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { chain, isPromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { parsePayload, toPayload } from '../payloads.ts'
 import type { Session } from '../session.ts'
 
@@ -8,11 +8,10 @@ export function rpc(
   core: Core,
   session: Session,
   { id, method, data }: Extract<Command, { kind: 'rpc' }>,
-): void | Promise<void> {
+): MaybePromise<void> {
   if (!core.handlers.onRpc) throw replyError('notAvailable')
   const answer = core.handlers.onRpc({ method, data: parsePayload(data), client: session.client, user: session.user })
-  const done = chain(answer, (result) =>
+  return chain(answer, (result) =>
     session.reply({ id, rpc: result.data === undefined ? {} : { data: toPayload(result.data) } }),
   )
-  return isPromise(done) ? done : undefined
 }

@@ -1,9 +1,9 @@
-import { disconnect, replyError, type Command, type RefreshResult } from '@backchannel/protocol'
+import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import { TokenError } from '@backchannel/protocol/token'
 import type { Core } from '../core.ts'
 import type { Session } from '../session.ts'
-import { subscriptionClaims, type SubscriptionClaims } from '../tokens.ts'
-import { ttlOf } from '../ttl.ts'
+import { isTokenFor, subscriptionClaims, type SubscriptionClaims } from '../tokens.ts'
+import { expiryOf } from '../ttl.ts'
 
 /** A new token for a subscription that is about to expire. */
 export function subRefresh(
@@ -16,15 +16,10 @@ export function subRefresh(
   if (!subscription?.isSubscribed) throw replyError('permissionDenied')
   if (token === '') throw replyError('badRequest')
   const claims = read(core, token)
-  const isOurs =
-    claims.channel === channel &&
-    claims.user === session.user &&
-    (claims.client === '' || claims.client === session.client)
-  if (!isOurs) throw disconnect('invalidToken')
+  if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')
   subscription.extend(claims.expireAt)
   session.scheduleAlarm()
-  const result: RefreshResult = claims.expireAt > 0 ? { expires: true, ttl: ttlOf(core.clock, claims.expireAt) } : {}
-  session.reply({ id, subRefresh: result })
+  session.reply({ id, subRefresh: expiryOf(core.clock, claims.expireAt) })
 }
 
 function read(core: Core, token: string): SubscriptionClaims {

@@ -1,6 +1,6 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { chain, isPromise } from '../maybe-promise.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { clientGrant } from '../permissions.ts'
 import type { Session } from '../session.ts'
 import { Subscription } from '../subscription.ts'
@@ -13,7 +13,7 @@ export function subscribe(
   core: Core,
   session: Session,
   { id, subscribe: request }: Extract<Command, { kind: 'subscribe' }>,
-): void | Promise<void> {
+): MaybePromise<void> {
   const { channel } = request
   if (channel === '') throw disconnect('badRequest')
   if (request.delta !== '' && request.delta !== 'fossil') throw disconnect('badRequest')
@@ -29,7 +29,7 @@ export function subscribe(
   const since = request.recover ? { offset: request.offset, epoch: request.epoch } : undefined
   const deciding: Session['deciding'] = { channel }
   session.deciding = deciding
-  const done = chain(clientGrant(core, session, name, request), (grant) => {
+  return chain(clientGrant(core, session, name, request), (grant) => {
     if (session.state !== 'connected') return undefined
     // The server may have subscribed it while the app was deciding.
     if (session.subscriptions.has(channel)) throw replyError('alreadySubscribed')
@@ -43,5 +43,4 @@ export function subscribe(
       joining.commit()
     })
   })
-  return isPromise(done) ? done : undefined
 }

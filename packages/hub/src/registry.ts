@@ -16,6 +16,7 @@ export class Registry {
   readonly #flusher: Flusher
   readonly #onBrokerError: (error: unknown, channel: string) => void
   readonly #sessions = new Map<string, Session>()
+  readonly #byKey = new Map<string, Session>()
   readonly #byUser = new Map<string, Set<Session>>()
   readonly #channels = new Map<string, Entry>()
   /** Channels that the broker is still letting go of; who comes back waits. */
@@ -49,10 +50,12 @@ export class Registry {
 
   addSession(session: Session): void {
     this.#sessions.set(session.client, session)
+    if (session.key !== '') this.#byKey.set(session.key, session)
   }
 
   removeSession(session: Session): void {
     this.#sessions.delete(session.client)
+    this.#byKey.delete(session.key)
     this.unidentify(session)
   }
 
@@ -71,6 +74,11 @@ export class Registry {
 
   session(client: string): Session | undefined {
     return this.#sessions.get(client)
+  }
+
+  /** The emulated or unidirectional session with this key. */
+  withKey(key: string): Session | undefined {
+    return this.#byKey.get(key)
   }
 
   ofUser(user: string): ReadonlySet<Session> {

@@ -17,14 +17,18 @@ import type { Alarm } from './keepalive.ts'
 import { isPromise } from './maybe-promise.ts'
 import type { Sink } from './sink.ts'
 import type { Subscription } from './subscription.ts'
-import type { Wire } from './wire.ts'
 import { expiryOf } from './ttl.ts'
+import type { Frame, Wire } from './wire.ts'
 import { Writer } from './writer.ts'
 
 /** What a transport gives for a new connection. */
 export interface Connection {
   readonly sink: Sink
   readonly wire: Wire
+  /** Commands come in requests of their own, which name the session by its key. */
+  readonly isEmulated?: boolean
+  /** Nothing comes from the peer after connect: no pongs are asked for, and errors are told by a disconnect. */
+  readonly isUnidirectional?: boolean
   /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
   pause(): void
   resume(): void
@@ -53,6 +57,8 @@ export interface Identity {
  */
 export class Session implements Alarm {
   readonly client: string
+  /** By which requests of an emulated connection, and the server API, name the session; a secret of its client's. */
+  readonly key: string
   readonly wire: Wire
   readonly writer: Writer
   /** Of the handshake; let go once the session is accepted, since ten thousand of them are memory. */
@@ -65,7 +71,7 @@ export class Session implements Alarm {
   readonly #connection: Connection
   #state: 'connecting' | 'connected' | 'refused' | 'closed' = 'connecting'
   #identity: Identity = { user: '', expireAt: 0 }
-  readonly #waiting: string[] = []
+  readonly #waiting: Frame[] = []
   #busy = false
   #paused = false
   // Monotonic milliseconds of what comes next; Infinity for nothing.
@@ -79,6 +85,7 @@ export class Session implements Alarm {
     this.client = client
     this.#connection = connection
     this.handshake = handshake
+    this.key = connection.isEmulated || connection.isUnidirectional ? crypto.randomUUID() : ''
     this.wire = connection.wire
     const limit = core.config.client.queue_max_size
     this.writer = new Writer(connection.sink, core.flusher, limit, (reason) => this.disconnect(reason))
@@ -100,13 +107,17 @@ export class Session implements Alarm {
     return info === undefined ? { user, client: this.client } : { user, client: this.client, connInfo: info }
   }
 
+  get isUnidirectional(): boolean {
+    return this.#connection.isUnidirectional === true
+  }
+
   /** A frame from the peer. */
-  receive(frame: string): void {
+  receive(frame: Frame): void {
     if (this.#state === 'closed' || this.#state === 'refused') return
-    for (const text of this.wire.split(frame)) {
+    for (const command of this.wire.split(frame)) {
       // A sign of life waits for no command: a slow handler would have the connection closed for want of it.
-      if (this.#busy && this.#pongBy < Number.POSITIVE_INFINITY && this.wire.isPong(text)) this.pong()
-      else this.#waiting.push(text)
+      if (this.#busy && this.#pongBy < Number.POSITIVE_INFINITY && this.wire.isPong(command)) this.pong()
+      else this.#waiting.push(command)
     }
     this.#run()
     if (this.#waiting.length > maxWaiting && !this.#paused) {
@@ -275,7 +286,7 @@ export class Session implements Alarm {
   #ping(now: number): void {
     const { ping_interval: interval, pong_timeout: timeout } = this.#core.config.client
     this.#pingAt = now + interval
-    if (timeout > 0) this.#pongBy = now + timeout
+    if (timeout > 0 && !this.isUnidirectional) this.#pongBy = now + timeout
     this.writer.enqueue(this.wire.ping)
   }
 
@@ -307,9 +318,9 @@ export class Session implements Alarm {
         this.#waiting.length = 0
         return
       }
-      const text = this.#waiting.shift()
-      if (text === undefined) break
-      const running = this.#runOne(text)
+      const command = this.#waiting.shift()
+      if (command === undefined) break
+      const running = this.#runOne(command)
       if (isPromise(running)) {
         this.#busy = true
         void running.then(() => {
@@ -327,9 +338,9 @@ export class Session implements Alarm {
     }
   }
 
-  #runOne(text: string): void | Promise<void> {
+  #runOne(command: Frame): void | Promise<void> {
     try {
-      return dispatch(this.#core, this, this.wire.decode(text))
+      return dispatch(this.#core, this, this.wire.decode(command))
     } catch (error) {
       if (!(error instanceof MalformedCommand)) throw error
       this.#core.logger.info({ client: this.client, reason: error.message }, 'malformed command')

@@ -1,4 +1,4 @@
-import type { Publication } from '@backchannel/protocol'
+import type { ClientInfo, Publication } from '@backchannel/protocol'
 
 /**
  * One shape on the wire. All subscribers of a channel that share a variant get the very same bytes. ARCHITECTURE.md
@@ -12,4 +12,9 @@ export interface Variant {
    * @throws Disconnect when this shape can't carry them: its subscribers are closed with that code.
    */
   encode(channel: string, publications: readonly Publication[]): Uint8Array
+  /**
+   * Somebody came or went, as one whole message; shapes that don't tell of it leave it out.
+   * @throws Disconnect when this shape can't carry it
+   */
+  encodeMembership?(channel: string, event: 'join' | 'leave', info: ClientInfo): Uint8Array
 }

@@ -2,21 +2,31 @@ import { decodeCommand, encodePublication, encodePush, encodeReply, splitFrame }
 import type { Core } from '../core.ts'
 import type { Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
+import type { Variant } from '../variant.ts'
 import type { Wire } from '../wire.ts'
 
 /** Centrifugo's JSON protocol with one message per line and no frames: what tests read. */
 export const jsonLines: Wire = {
-  key: 'json/lines',
-  encode: (channel, publications) => {
-    const prefix = `{"push":{"channel":${JSON.stringify(channel)},"pub":`
-    return lines(publications.map((publication) => `${prefix}${encodePublication(publication)}}}`))
-  },
-  split: splitFrame,
-  decode: decodeCommand,
+  ...variant('json/lines', false),
+  delta: variant('json+delta/lines', true),
+  split: (frame) => splitFrame(String(frame)),
+  decode: (command) => decodeCommand(String(command)),
   reply: (reply) => lines([encodeReply(reply)]),
   push: (push) => lines([encodePush(push)]),
   ping: lines(['{}']),
-  isPong: (text) => text === '{}',
+  isPong: (command) => command === '{}',
+}
+
+function variant(key: string, asString: boolean): Required<Variant> {
+  return {
+    key,
+    encode: (channel, publications) => {
+      const prefix = `{"push":{"channel":${JSON.stringify(channel)},"pub":`
+      return lines(publications.map((publication) => `${prefix}${encodePublication(publication, asString)}}}`))
+    },
+    encodeMembership: (channel, event, info) =>
+      lines([encodePush(event === 'join' ? { channel, join: { info } } : { channel, leave: { info } })]),
+  }
 }
 
 function lines(texts: readonly string[]): Buffer {

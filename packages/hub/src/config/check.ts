@@ -1,0 +1,25 @@
+import type { z } from 'zod'
+
+/** What a wrong configuration is answered with: every problem, each with the option's path and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The hub's configuration is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/** @throws ConfigError whose paths begin with `prefix` */
+export function check<S extends z.ZodType>(schema: S, input: unknown, prefix: string): z.output<S> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.flatMap((issue) => describe(issue, prefix)))
+}
+
+function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
+  const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '')
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: unknown option`)
+  return [`${path.join('.') || 'the configuration'}: ${issue.message.replace(/^Invalid (?:input|option): /, '')}`]
+}

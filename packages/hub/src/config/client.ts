@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { duration, flag, positiveSize, size } from './primitives.ts'
+import { subscriptionToken, token } from './token.ts'
+
+const originPattern = z.string().superRefine((pattern, context) => {
+  const message = originProblem(pattern)
+  if (message) context.addIssue({ code: 'custom', message })
+})
+
+function originProblem(pattern: string): string | undefined {
+  if (/[{}\\]/.test(pattern)) return 'expected an origin; of wildcards there are "*" and "?"'
+  // Browsers send the scheme along: without one, or a wildcard in its place, nothing would ever match.
+  const hasScheme = pattern.startsWith('*') || pattern.includes('://')
+  return hasScheme ? undefined : 'expected an origin with its scheme, such as "https://example.com"'
+}
+
+export const client = z
+  .strictObject({
+    token,
+    subscription_token: subscriptionToken,
+    allowed_origins: z.array(originPattern).default([]),
+    allow_anonymous_connect_without_token: flag,
+    disallow_anonymous_connection_tokens: flag,
+    ping_interval: duration('25s'),
+    pong_timeout: duration('8s'),
+    /** How long a connection may take to its successful connect command. */
+    stale_close_delay: duration('10s'),
+    /** How long a client has to refresh an expired connection. */
+    expired_close_delay: duration('25s'),
+    expired_sub_close_delay: duration('25s'),
+    /** Bytes that wait for one slow reader. */
+    queue_max_size: positiveSize(1024 * 1024),
+    /** Subscriptions of one connection. */
+    channel_limit: size(128),
+    /** Connections of one user; 0: no limit. */
+    user_connection_limit: size(0),
+    /** Connections in all; 0: no limit. */
+    connection_limit: size(0),
+  })
+  // Every ping begins the time for its answer anew.
+  .refine((client) => client.ping_interval === 0 || client.pong_timeout < client.ping_interval, {
+    path: ['pong_timeout'],
+    message: 'must be less than client.ping_interval',
+  })
+  .prefault({})

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { HubHandlers } from '../handlers.ts'
+import type { HubOptions } from '../options.ts'
+import { check } from './check.ts'
+
+const functions = (names: readonly string[]): z.ZodType =>
+  z.looseObject(
+    Object.fromEntries(
+      names.map((name) => [name, z.custom((value) => typeof value === 'function', 'expected a function')]),
+    ),
+  )
+
+const handlerNames = ['onConnect', 'onSubscribe', 'onPublish', 'onRpc'] as const satisfies (keyof HubHandlers)[]
+
+/** Other members are the app's own: handlers may be methods of an object that has more. */
+const handlers = z.looseObject({}).superRefine((given: Record<string, unknown>, context) => {
+  for (const name of handlerNames) {
+    const value = given[name]
+    if (value !== undefined && typeof value !== 'function') {
+      context.addIssue({ code: 'custom', path: [name], message: 'expected a function' })
+    }
+  }
+  const known: readonly string[] = handlerNames
+  for (const name of Object.keys(given)) {
+    const looksLikeOne = /^on[A-Z]/.test(name) && !known.includes(name)
+    if (looksLikeOne) {
+      context.addIssue({ code: 'custom', path: [name], message: `unknown handler; there are ${known.join(', ')}` })
+    }
+  }
+})
+
+const options = z.strictObject({
+  config: z.unknown().optional(),
+  handlers: handlers.optional(),
+  logger: functions(['debug', 'info', 'warn', 'error']).optional(),
+  sameOrigin: z.boolean().optional(),
+  trustProxy: z.boolean().optional(),
+  publicUrl: z.url({ protocol: /^wss?$/, error: 'expected a ws: or wss: URL' }).optional(),
+  register: z.boolean().optional(),
+  broker: functions(['open', 'close', 'subscribe', 'unsubscribe', 'publish', 'history', 'removeHistory']).optional(),
+  presence: functions(['add', 'remove', 'get']).optional(),
+  clock: functions(['now', 'monotonic', 'setTimer', 'endOfTick', 'random']).optional(),
+} satisfies { [name in keyof HubOptions]-?: z.ZodType })
+
+/** What stands beside `config`. @throws ConfigError */
+export function checkOptions(input: HubOptions): void {
+  check(options, input, 'options')
+}
+
+/** @throws ConfigError */
+export function checkHandlers(input: HubHandlers): void {
+  check(handlers, input, 'handlers')
+}

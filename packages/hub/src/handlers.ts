@@ -8,11 +8,15 @@
 import type { ApiSubscribeOverride } from '@backchannel/protocol'
 import type { MaybePromise } from './maybe-promise.ts'
 
+/** How a connection was opened. */
+export type Transport = 'websocket' | 'http_stream' | 'sse' | 'uni_websocket' | 'uni_http_stream' | 'uni_sse'
+
 /** What is known of a connection before it is accepted. */
 export interface ConnectionInfo {
   /** The hub's id for this connection. */
   readonly client: string
-  readonly transport: 'websocket'
+  readonly transport: Transport
+  readonly protocol: 'json' | 'protobuf'
   /** Of the handshake, lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
   /** The peer's address as the socket tells it. */

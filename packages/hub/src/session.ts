@@ -44,6 +44,8 @@ const maxWaiting = 64
 export interface Identity {
   readonly user: string
   readonly info?: Payload
+  /** What the app keeps with the connection; never sent to a client. */
+  readonly meta?: Payload
   /** Unix seconds; 0 for never. */
   readonly expireAt: number
 }
@@ -105,6 +107,11 @@ export class Session implements Alarm {
   get info(): ClientInfo {
     const { user, info } = this.#identity
     return info === undefined ? { user, client: this.client } : { user, client: this.client, connInfo: info }
+  }
+
+  /** What the app keeps with the connection. */
+  get meta(): Payload | undefined {
+    return this.#identity.meta
   }
 
   get isUnidirectional(): boolean {
@@ -187,6 +194,16 @@ export class Session implements Alarm {
         ? clock.monotonic() + (expireAt * 1000 - clock.now()) + config.client.expired_close_delay
         : Number.POSITIVE_INFINITY
     this.scheduleAlarm()
+  }
+
+  /** A refreshed connection: what is given anew replaces what was known. @param expireAt unix seconds; 0 for never */
+  renew(expireAt: number, { info, meta }: Pick<Identity, 'info' | 'meta'>): void {
+    this.#identity = {
+      ...this.#identity,
+      ...(info === undefined ? {} : { info }),
+      ...(meta === undefined ? {} : { meta }),
+    }
+    this.extend(expireAt)
   }
 
   /** The answer to a ping. */

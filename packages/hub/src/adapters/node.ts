@@ -104,6 +104,7 @@ export class NodeAdapter {
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       serveWebSocket(this.#core, webSocket, socket, {
         transport: 'websocket',
+        protocol: 'json',
         headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)])),
         remoteAddress: request.socket.remoteAddress,
         url: request.url ?? '',

@@ -63,6 +63,7 @@ export class MemoryPeer implements Sink {
     }
     this.session = core.connect(connection, {
       transport: 'websocket',
+      protocol: 'json',
       headers: {},
       remoteAddress: '127.0.0.1',
       url: '/connection/websocket',

@@ -9,6 +9,7 @@ import { check, ConfigError } from './config/check.ts'
 import { client } from './config/client.ts'
 import { httpApi } from './config/http-api.ts'
 import { checkHandlers, checkOptions } from './config/options.ts'
+import { pathsOf } from './config/paths.ts'
 import { transports } from './config/transports.ts'
 import { parseDuration } from './duration.ts'
 
@@ -22,6 +23,11 @@ export type CheckedConfig = z.output<typeof config>
 export type ChannelRules = z.input<typeof channelRules>
 export type CheckedChannelRules = z.output<typeof channelRules>
 export { checkHandlers, checkOptions, ConfigError, type ChannelOptions }
+
+/** Every option that the hub has, by its path; entries of a list share one: `channel.namespaces.presence`. */
+export function configPaths(): string[] {
+  return pathsOf(config)
+}
 
 /** @throws ConfigError */
 export function checkConfig(input: HubConfig): CheckedConfig {

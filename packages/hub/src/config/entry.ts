@@ -1,0 +1,2 @@
+/** `@backchannel/hub/config`: the hub's configuration without a hub. */
+export { checkConfig, ConfigError, configPaths, type CheckedConfig, type HubConfig } from '../config.ts'

@@ -1,5 +1,4 @@
-import type { Payload, Publication, StreamPosition } from '@backchannel/protocol'
-import type { ClientInfo } from '@backchannel/protocol'
+import type { ClientInfo, Payload, Publication, StreamPosition } from '@backchannel/protocol'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /** A publication on its way in. Nothing in it is changed afterwards: text is immutable, tags were copied. */
@@ -19,6 +18,8 @@ export interface BrokerPublishOptions {
   readonly idempotencyKey: string
   /** 0: none. With history: skipped unless above the version stored last. */
   readonly version: number
+  /** Subscribers that ask for patches may get it as one. Passed on to every hub's `publication`. */
+  readonly delta: boolean
   /** Versions are compared only when this is empty or the same as the stored one. */
   readonly versionEpoch: string
 }
@@ -41,8 +42,17 @@ export interface HistoryPage {
   readonly position: StreamPosition
 }
 
-/** Called for every publication, in the order of its channel's stream; `epoch` is empty without history. */
-export type Deliver = (channel: string, publication: Publication, epoch: string) => void
+/** What a broker hands to a hub. */
+export interface Deliver {
+  /**
+   * Called for every publication, in the order of its channel's stream.
+   * @param epoch empty without history
+   * @param delta as it was published with
+   */
+  publication(channel: string, publication: Publication, epoch: string, delta: boolean): void
+  /** Somebody has subscribed to a channel, or unsubscribed. */
+  membership(channel: string, event: 'join' | 'leave', info: ClientInfo): void
+}
 
 /**
  * Where publications go and where streams live.
@@ -65,6 +75,8 @@ export interface Broker {
   /** The last local subscriber has left. */
   unsubscribe(channel: string): MaybePromise<void>
   publish(channel: string, publication: NewPublication, options: BrokerPublishOptions): MaybePromise<PublishOutcome>
+  /** Tells every hub that has subscribed to the channel who came or went; it is kept nowhere. At most once. */
+  publishMembership(channel: string, event: 'join' | 'leave', info: ClientInfo): MaybePromise<void>
   history(channel: string, query: HistoryQuery): MaybePromise<HistoryPage>
   /** Drops the kept publications; position and epoch stay. */
   removeHistory(channel: string): MaybePromise<void>

@@ -23,6 +23,8 @@ function only(path: string, value: unknown): unknown {
 
 const channelDefaults = {
   presence: false,
+  join_leave: false,
+  force_push_join_leave: false,
   history_size: 0,
   history_ttl: 0,
   history_meta_ttl: 0,
@@ -30,6 +32,12 @@ const channelDefaults = {
   allow_positioning: false,
   force_recovery: false,
   allow_recovery: false,
+  force_recovery_mode: '',
+  auto_cache_recover: false,
+  allowed_delta_types: [],
+  delta_publish: false,
+  allow_tags_filter: false,
+  channel_regex: undefined,
   allow_subscribe_for_client: false,
   allow_subscribe_for_anonymous: false,
   allow_publish_for_client: false,
@@ -118,6 +126,24 @@ test('a whole configuration keeps every value, and the caller’s object', () =>
   expect(config).toEqual(before)
 })
 
+test('a pattern of channel names is compiled at the start; one that is none stops it', () => {
+  const rules = (channel_regex: string): HubConfig => ({ channel: { without_namespace: { channel_regex } } })
+  const { without_namespace: options } = checkConfig(rules('^[a-z]+$')).channel
+  expect(options.channel_regex?.matches('abc')).toBe(true)
+  expect(options.channel_regex?.matches('abc1')).toBe(false)
+  expect(problemsOf(rules('('))).toEqual([
+    'channel.without_namespace.channel_regex: expected a regular expression in RE2 syntax, got "("',
+  ])
+})
+
+test('a cache that fills new subscriptions by itself has to be one', () => {
+  const kept = { history_size: 1, history_ttl: '60s', force_recovery: true, auto_cache_recover: true }
+  const problem = 'channel.without_namespace.auto_cache_recover: needs force_recovery and force_recovery_mode "cache"'
+  expect(problemsOf({ channel: { without_namespace: kept } })).toEqual([problem])
+  const cache = checkConfig({ channel: { without_namespace: { ...kept, force_recovery_mode: 'cache' } } }).channel
+  expect(cache.without_namespace.auto_cache_recover).toBe(true)
+})
+
 describe('an unknown option', () => {
   test.each([
     'color',
@@ -133,7 +159,7 @@ describe('an unknown option', () => {
     'channel.proxy',
     'channel.without_namespace.name',
     'channel.without_namespace.history_lifetime',
-    'channel.without_namespace.join_leave',
+    'channel.without_namespace.joinLeave',
     'http_api.keys',
     'http_api.insecure',
     'websocket.write_timeout',
@@ -145,10 +171,10 @@ describe('an unknown option', () => {
   })
 
   test('in a namespace is named with the place of the namespace', () => {
-    const namespaces = [{ name: 'ok' }, { name: 'typo', histroy_size: 5, channel_regex: '' }]
+    const namespaces = [{ name: 'ok' }, { name: 'typo', histroy_size: 5, channelRegex: '' }]
     expect(problemsOf({ channel: { namespaces } })).toEqual([
       'channel.namespaces.1.histroy_size: unknown option',
-      'channel.namespaces.1.channel_regex: unknown option',
+      'channel.namespaces.1.channelRegex: unknown option',
     ])
   })
 

@@ -8,6 +8,7 @@ import { Keepalive } from './keepalive.ts'
 import { guardLogger, type Logger } from './logger.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './namespaces.ts'
+import { PositionWatch } from './position-watch.ts'
 import type { PresenceStore } from './presence.ts'
 import { Registry } from './registry.ts'
 import { Session, type Connection, type Handshake } from './session.ts'
@@ -28,6 +29,8 @@ export interface PublishRequest {
   readonly tags?: Readonly<Record<string, string>>
   readonly skipHistory?: boolean
   readonly idempotencyKey?: string
+  /** Subscribers with delta may get it as a patch; also where the namespace's `delta_publish` says so. */
+  readonly delta?: boolean
   readonly version?: number
   readonly versionEpoch?: string
 }
@@ -47,6 +50,7 @@ export class Core {
   readonly flusher: Flusher
   readonly keepalive: Keepalive
   readonly registry: Registry
+  readonly positions: PositionWatch
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
@@ -66,9 +70,15 @@ export class Core {
     this.keepalive = new Keepalive(parts.clock)
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
     this.startedAt = parts.clock.monotonic()
-    const opened = parts.broker.open((channel, publication, epoch) =>
-      this.registry.channel(channel)?.publish(publication, epoch),
-    )
+    this.positions = new PositionWatch(this)
+    const opened = parts.broker.open({
+      publication: (channel, publication, epoch, delta) =>
+        this.registry.channel(channel)?.publish(publication, epoch, delta),
+      // When everybody leaves at once, telling each of all the others would take the square of their number.
+      membership: (channel, event, info) => {
+        if (this.isOpen) this.registry.channel(channel)?.tellMembership(event, info)
+      },
+    })
     this.settle(() => opened, 'broker')
   }
 
@@ -113,6 +123,7 @@ export class Core {
         historyTtlMs: options.history_ttl,
         historyMetaTtlMs: this.historyMetaTtl(options),
         idempotencyKey: request.idempotencyKey ?? '',
+        delta: request.delta === true || options.delta_publish,
         version: request.version ?? 0,
         versionEpoch: request.versionEpoch ?? '',
       },

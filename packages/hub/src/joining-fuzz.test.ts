@@ -3,10 +3,10 @@
 // without a silent gap, and nothing stays behind.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Broker } from './broker.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPresence } from './presence.ts'
 import { runApiMethod } from './server-api.ts'
+import { brokerOver, lossyBroker } from './testing/broker-over.ts'
 import { delayedBroker } from './testing/delayed.ts'
 import type { MemoryPeer } from './testing/memory-transport.ts'
 import { TestClock } from './testing/test-clock.ts'
@@ -106,18 +106,15 @@ test(`${runs} conversations on slow stores: clients and hub agree, and nothing s
         const delay = (): number => delays.next().value ?? 0
         let isLost = false
         const memory = new MemoryBroker(new TestClock())
-        const lossy: Broker = {
-          open: (deliver) => memory.open((...delivery) => isLost || deliver(...delivery)),
-          close: () => memory.close(),
-          subscribe: () => {},
-          unsubscribe: () => {},
-          publish: (name, publication, options) => {
-            isLost = publication.tags !== undefined
-            return memory.publish(name, publication, options)
+        const lossy = brokerOver(
+          lossyBroker(memory, () => isLost),
+          {
+            publish: (name, publication, options) => {
+              isLost = publication.tags !== undefined
+              return memory.publish(name, publication, options)
+            },
           },
-          history: (name, query) => memory.history(name, query),
-          removeHistory: (name) => memory.removeHistory(name),
-        }
+        )
         const presence = new MemoryPresence()
         // One connection to a store carries verbs out in their order.
         let verbs = Promise.resolve<unknown>(undefined)

@@ -7,6 +7,7 @@ import type { SubscribeAnswer } from './handlers.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import { MemoryPresence, type PresenceStore } from './presence.ts'
 import { runApiMethod, type PayloadSource } from './server-api.ts'
+import { brokerOver, lossyBroker } from './testing/broker-over.ts'
 import { delayedBroker, delayedPresence } from './testing/delayed.ts'
 import type { MemoryPeer } from './testing/memory-transport.ts'
 import { TestClock } from './testing/test-clock.ts'
@@ -137,15 +138,9 @@ test('a subscription by the server that it ends before it stands', async () => {
 test('what is published to one channel of a connect while another is still joining is heard', async () => {
   let open: () => void = () => {}
   const inner = new MemoryBroker(new TestClock())
-  const broker: Broker = {
-    open: (deliver) => inner.open(deliver),
-    close: () => inner.close(),
+  const broker = brokerOver(inner, {
     subscribe: (channel) => (channel === 'kept:b' ? new Promise<void>((resolve) => (open = resolve)) : undefined),
-    unsubscribe: () => {},
-    publish: (channel, publication, options) => inner.publish(channel, publication, options),
-    history: (channel, query) => inner.history(channel, query),
-    removeHistory: (channel) => inner.removeHistory(channel),
-  }
+  })
   hub = createTestHub({ config: here, broker })
   const peer = hub.peer()
   peer.send({ id: 1, connect: { token: hub.token({ sub: 'alice', channels: ['kept:a', 'kept:b'] }) } })
@@ -172,15 +167,7 @@ test('an unsubscription by the server holds also while the connect that brings t
 test('who has missed something does not take the channel away from who has not', () => {
   let isLost = false
   const inner = new MemoryBroker(new TestClock())
-  const broker: Broker = {
-    open: (deliver) => inner.open((...delivery) => isLost || deliver(...delivery)),
-    close: () => inner.close(),
-    subscribe: () => {},
-    unsubscribe: () => {},
-    publish: (channel, publication, options) => inner.publish(channel, publication, options),
-    history: (channel, query) => inner.history(channel, query),
-    removeHistory: (channel) => inner.removeHistory(channel),
-  }
+  const broker = lossyBroker(inner, () => isLost)
   hub = createTestHub({ config: here, broker })
   const publish = (data: string): void => {
     void hub.core.publish('kept:a', { data })
@@ -248,15 +235,9 @@ test('presence that is told late is never taken back before it is told', async (
 
 test('a connect that fails on its second channel takes the first one back at once', async () => {
   const inner = new MemoryBroker(new TestClock())
-  const broker: Broker = {
-    open: (deliver) => inner.open(deliver),
-    close: () => inner.close(),
+  const broker = brokerOver(inner, {
     subscribe: (channel) => (channel === 'kept:b' ? Promise.reject(new Error('connection lost')) : undefined),
-    unsubscribe: () => {},
-    publish: (channel, publication, options) => inner.publish(channel, publication, options),
-    history: (channel, query) => inner.history(channel, query),
-    removeHistory: (channel) => inner.removeHistory(channel),
-  }
+  })
   const presence = new MemoryPresence()
   hub = createTestHub({ config: here, broker, presence })
   const peer = hub.peer()

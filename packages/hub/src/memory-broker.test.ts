@@ -19,6 +19,7 @@ const kept = {
   historyTtlMs: 1000,
   historyMetaTtlMs: 5000,
   idempotencyKey: '',
+  delta: false,
   version: 0,
   versionEpoch: '',
 }
@@ -26,7 +27,7 @@ const kept = {
 test('the memory broker answers at once and has delivered before it returns', () => {
   const broker = new MemoryBroker(new TestClock())
   let delivered = 0
-  broker.open(() => delivered++)
+  broker.open({ publication: () => delivered++, membership: () => {} })
   expect(broker.publish('c', { data: '1' }, kept)).toMatchObject({ offset: 1 })
   expect(delivered).toBe(1)
 })
@@ -34,7 +35,7 @@ test('the memory broker answers at once and has delivered before it returns', ()
 test('streams and remembered keys do not stay for ever', () => {
   const clock = new TestClock()
   const broker = new MemoryBroker(clock)
-  broker.open(() => {})
+  broker.open({ publication: () => {}, membership: () => {} })
   for (let index = 0; index < 1000; index++) {
     broker.publish(`c${index}`, { data: '1' }, { ...kept, idempotencyKey: 'k' })
     clock.advance(1)

@@ -1,4 +1,4 @@
-import type { Publication, StreamPosition } from '@backchannel/protocol'
+import type { ClientInfo, Publication, StreamPosition } from '@backchannel/protocol'
 import type {
   Broker,
   BrokerPublishOptions,
@@ -54,7 +54,7 @@ export class MemoryBroker implements Broker {
   /** By channel and key; in the order of expiry, since all live equally long. */
   readonly #results = new Map<string, Result>()
   readonly #sweep: Alarm = { onAlarm: () => this.#forgetResults() }
-  #deliver: Deliver = () => {}
+  #deliver: Deliver = { publication: () => {}, membership: () => {} }
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -89,8 +89,14 @@ export class MemoryBroker implements Broker {
     const outcome = this.#append(channel, publication, options)
     // Remembered before the delivery: a subscriber that publishes again must find it.
     if (resultKey) this.#remember(resultKey, outcome.position)
-    if (outcome.publication) this.#deliver(channel, outcome.publication, outcome.position.epoch)
+    if (outcome.publication) {
+      this.#deliver.publication(channel, outcome.publication, outcome.position.epoch, options.delta)
+    }
     return outcome.position
+  }
+
+  publishMembership(channel: string, event: 'join' | 'leave', info: ClientInfo): void {
+    this.#deliver.membership(channel, event, info)
   }
 
   history(channel: string, query: HistoryQuery): HistoryPage {

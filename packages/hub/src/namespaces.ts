@@ -9,6 +9,8 @@ const userSeparator = ','
 /** What a channel's name says of it. */
 export interface ChannelName {
   readonly name: string
+  /** What stands behind the namespace. */
+  readonly rest: string
   readonly options: ChannelOptions
   /** Begins with `$`: only with a token. */
   readonly isPrivate: boolean
@@ -37,11 +39,11 @@ export class Namespaces {
     return channel.length * 3 > this.#maxLength && Buffer.byteLength(channel) > this.#maxLength
   }
 
-  /** @throws ReplyError 102 when the namespace is not configured, 107 when the name is not ASCII */
+  /** @throws ReplyError 102 when the namespace is not configured, 107 when the name is not as its options want it */
   resolve(channel: string): ChannelName {
     const found = this.find(channel)
     if (!found) throw replyError('unknownChannel')
-    if (!isAscii(channel)) throw replyError('badRequest')
+    if (!isWellNamed(found)) throw replyError('badRequest')
     return found
   }
 
@@ -50,9 +52,9 @@ export class Namespaces {
     const isPrivate = channel.startsWith(privatePrefix)
     const start = isPrivate ? privatePrefix.length : 0
     const boundary = channel.indexOf(namespaceBoundary, start)
-    if (boundary <= start) return { name: channel, options: this.#withoutNamespace, isPrivate }
+    if (boundary <= start) return { name: channel, rest: channel, options: this.#withoutNamespace, isPrivate }
     const options = this.#byName.get(channel.slice(start, boundary))
-    return options && { name: channel, options, isPrivate }
+    return options && { name: channel, rest: channel.slice(boundary + 1), options, isPrivate }
   }
 }
 
@@ -71,7 +73,12 @@ export function isUserAllowed(channel: string, user: string): boolean {
   )
 }
 
-export function isAscii(text: string): boolean {
+/** By its namespace's `channel_regex`; without one, that it is ASCII. */
+export function isWellNamed({ name, rest, options }: ChannelName): boolean {
+  return options.channel_regex ? options.channel_regex.matches(rest) : isAscii(name)
+}
+
+function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) return false
   return true
 }

@@ -4,10 +4,11 @@ import { TokenError } from '@backchannel/protocol/token'
 import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
-import { isAscii, isUserAllowed, isUserLimited, type ChannelName } from './namespaces.ts'
+import { isUserAllowed, isUserLimited, isWellNamed, type ChannelName } from './namespaces.ts'
 import { parsePayload, toPayload } from './payloads.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
+import { createTagsFilter } from './tags-filter.ts'
 import { checkExpireAt } from './ttl.ts'
 import { isTokenFor, subscriptionClaims, type ServerSubscription } from './tokens.ts'
 
@@ -18,6 +19,8 @@ function baseGrant(options: ChannelOptions, serverSide: boolean): Grant {
     positioned: options.force_positioning || options.force_recovery,
     recoverable: options.force_recovery,
     presence: options.presence,
+    tellsMembership: options.join_leave,
+    hearsMembership: options.force_push_join_leave,
     expireAt: 0,
     serverSide,
   }
@@ -32,6 +35,8 @@ function withServerSubscription(grant: Grant, { info, data, override = {} }: Ser
     // Recovery without a position would have nothing to go on from.
     positioned: positioned || recoverable,
     presence: override.presence?.value ?? grant.presence,
+    tellsMembership: override.join_leave?.value ?? grant.tellsMembership,
+    hearsMembership: override.force_push_join_leave?.value ?? grant.hearsMembership,
     ...(info === undefined ? {} : { info }),
     ...(data === undefined ? {} : { data }),
   }
@@ -45,7 +50,7 @@ function withServerSubscription(grant: Grant, { info, data, override = {} }: Ser
 export function connectGrant(core: Core, session: Session, channel: string): Grant | undefined {
   const known = core.namespaces.find(channel)
   if (!known) throw disconnect('badRequest')
-  if (known.isPrivate || core.namespaces.isTooLong(channel) || !isAscii(channel)) return undefined
+  if (known.isPrivate || core.namespaces.isTooLong(channel) || !isWellNamed(known)) return undefined
   // What onSubscribe might refuse can't be had by another way in.
   if (core.handlers.onSubscribe && !isForItsUsers(known)) return undefined
   return isAllowedByOptions(known, session.user) ? baseGrant(known.options, true) : undefined
@@ -81,7 +86,7 @@ export function clientGrant(
   request: SubscribeRequest,
 ): MaybePromise<Grant> {
   const { options } = channel
-  const asked = (grant: Grant): Grant => withAskedPosition(grant, session, request)
+  const asked = (grant: Grant): Grant => withAsked(grant, session, request)
   if (channel.isPrivate && request.token === '') throw replyError('permissionDenied')
   if (request.token !== '') return asked(tokenGrant(core, session, options, request))
   if (isForItsUsers(channel)) {
@@ -131,13 +136,36 @@ function readSubscriptionToken(core: Core, token: string): ReturnType<typeof sub
 /** Bit of a subscribe request's `flag`. */
 const rejectUnrecoveredFlag = 2
 
-/** A client may ask to be positioned or to recover where the options let it, or where it may read the history. */
-function withAskedPosition(grant: Grant, session: Session, request: SubscribeRequest): Grant {
+/**
+ * What a client asks for, where the options let it or where it may read the history or presence.
+ * @throws ReplyError 107 for a filter that is none or is not allowed
+ */
+function withAsked(grant: Grant, session: Session, request: SubscribeRequest): Grant {
   const { options } = grant
   const mayRead = mayUse(options, 'history', session, true)
   const recoverable = grant.recoverable || (request.recoverable && (options.allow_recovery || mayRead))
   const positioned = grant.positioned || recoverable || (request.positioned && (options.allow_positioning || mayRead))
-  return { ...grant, recoverable, positioned, rejectUnrecovered: (request.flag & rejectUnrecoveredFlag) !== 0 }
+  const hearsMembership =
+    grant.hearsMembership || (request.joinLeave && options.join_leave && mayUse(options, 'presence', session, true))
+  return {
+    ...grant,
+    recoverable,
+    positioned,
+    hearsMembership,
+    rejectUnrecovered: (request.flag & rejectUnrecoveredFlag) !== 0,
+    ...askedDelivery(options, request),
+  }
+}
+
+/** @throws ReplyError 107 */
+function askedDelivery(options: ChannelOptions, request: SubscribeRequest): Pick<Grant, 'delta' | 'filter'> {
+  const { delta, filter } = request
+  if (filter) {
+    if (!options.allow_tags_filter) throw replyError('badRequest')
+    // Without delta: patches are made of what everybody hears.
+    return { filter: createTagsFilter(filter) }
+  }
+  return { delta: delta !== '' && options.allowed_delta_types.some((type) => type === delta) }
 }
 
 /** Whether options let this session publish to, or read history or presence of, a channel. */

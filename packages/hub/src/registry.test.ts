@@ -33,6 +33,7 @@ function recordingBroker(): {
       subscribe: (channel) => call(`subscribe ${channel}`),
       unsubscribe: (channel) => call(`unsubscribe ${channel}`),
       publish: () => ({ offset: 0, epoch: '' }),
+      publishMembership: () => {},
       history: () => ({ publications: [], position: { offset: 0, epoch: '' } }),
       removeHistory: () => {},
     },

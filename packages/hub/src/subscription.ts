@@ -15,8 +15,11 @@ import type { Channel, Subscriber } from './channel.ts'
 import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
-import { continuation, isRecovered, recoveryLimit } from './recovery.ts'
+import { continuation, recover, recoveryQuery } from './recovery.ts'
+import { patchAll } from './delta.ts'
+import type { JoinBuffer } from './join-buffer.ts'
 import type { Session } from './session.ts'
+import type { TagsFilter } from './tags-filter.ts'
 import { expiryOf } from './ttl.ts'
 import type { Variant } from './variant.ts'
 import type { Writer } from './writer.ts'
@@ -27,6 +30,14 @@ export interface Grant {
   readonly positioned: boolean
   readonly recoverable: boolean
   readonly presence: boolean
+  /** Whether others hear of its coming and going. */
+  readonly tellsMembership: boolean
+  /** Whether it hears of others'. */
+  readonly hearsMembership: boolean
+  /** Publications come as patches of the ones before, where that is shorter. */
+  readonly delta?: boolean
+  /** Only what it lets through is heard. */
+  readonly filter?: TagsFilter
   /** Whether the client prefers an error to a subscription that has lost something. */
   readonly rejectUnrecovered?: boolean
   /** Unix seconds; 0 for never. */
@@ -71,6 +82,8 @@ export class Subscription implements Subscriber {
   /** While presence is being told of the subscription. */
   #announcing: MaybePromise<void> = undefined
   #endReason: UnsubscribeReason | undefined
+  /** Counted while it has to be looked after; see position-watch.ts. */
+  #isWatched = false
 
   constructor(core: Core, session: Session, channelName: string, grant: Grant) {
     this.#core = core
@@ -91,7 +104,8 @@ export class Subscription implements Subscriber {
   }
 
   get variant(): Variant {
-    return this.#session.wire
+    const { wire } = this.#session
+    return this.delta ? wire.delta : wire
   }
 
   get writer(): Writer {
@@ -100,6 +114,18 @@ export class Subscription implements Subscriber {
 
   get positioned(): boolean {
     return this.grant.positioned
+  }
+
+  get delta(): boolean {
+    return this.grant.delta === true
+  }
+
+  get filter(): TagsFilter | undefined {
+    return this.grant.filter
+  }
+
+  get hearsMembership(): boolean {
+    return this.grant.hearsMembership
   }
 
   get isSubscribed(): boolean {
@@ -140,6 +166,7 @@ export class Subscription implements Subscriber {
   /** Takes the membership back. What was published before still reaches the client. */
   end(): void {
     if (this.#state === 'ended') return
+    const wasSubscribed = this.#state === 'subscribed'
     this.#state = 'ended'
     this.#leaveJoin?.()
     this.#session.subscriptions.delete(this.channelName)
@@ -148,7 +175,20 @@ export class Subscription implements Subscriber {
       channel.remove(this)
       this.#core.registry.release(channel)
     }
-    if (this.grant.presence) this.#core.settle(() => this.#withdraw(), 'presence', this.channelName)
+    if (this.#isWatched) this.#core.positions.release()
+    const isTold = wasSubscribed && this.grant.tellsMembership
+    if (!this.grant.presence && !isTold) return
+    // In this order: who is told that somebody left must not find them in presence.
+    const info = this.info
+    const withdrawn = (): MaybePromise<void> => (this.grant.presence ? this.#withdraw() : undefined)
+    this.#core.settle(
+      () =>
+        chain(withdrawn(), () =>
+          isTold ? this.#core.broker.publishMembership(this.channelName, 'leave', info) : undefined,
+        ),
+      'presence',
+      this.channelName,
+    )
   }
 
   /** Never overtakes the announcement, which would then stay. */
@@ -170,22 +210,31 @@ export class Subscription implements Subscriber {
     this.#channel = channel
     const buffer = channel.beginJoin()
     this.#leaveJoin = () => channel.endJoin(buffer)
-    const recoverFrom = this.grant.recoverable ? since : undefined
+    const { options, recoverable, positioned } = this.grant
+    // The newest of a cache is what everybody wants, whether it was asked for or not.
+    const isAutomatic = recoverable && options.auto_cache_recover
+    const from = since ?? (isAutomatic ? { offset: 0, epoch: '' } : undefined)
+    const recoverFrom = recoverable ? from : undefined
     const announced = chain(ready, () => this.#announce())
-    const page = chain(announced, () => (this.grant.positioned ? this.#read(recoverFrom) : undefined))
+    const page = chain(announced, () => (positioned ? this.#read(recoverFrom) : undefined))
     return chain(page, (read) => () => {
       if (this.#state === 'ended') return undefined
       try {
         const result = this.#baseResult()
-        if (since) result.wasRecovering = true
+        if (from) result.wasRecovering = true
         if (!read) return { result, commit: () => this.#commit(undefined, []) }
-        const missed = continuation(buffer, read.position)
-        if (!missed) throw disconnect('insufficientState')
-        return this.#positioned(result, read, missed, recoverFrom)
+        return this.#positioned(result, read, this.#continuation(buffer, read.position), recoverFrom)
       } catch (error) {
         return this.#fail(error)
       }
     })
+  }
+
+  /** @throws Disconnect 3010 when something is missing between what was read and what came in */
+  #continuation(buffer: JoinBuffer, position: StreamPosition): readonly Publication[] {
+    const missed = buffer.hasOverflowed ? undefined : continuation(buffer.entries, position)
+    if (!missed) throw disconnect('insufficientState')
+    return missed
   }
 
   #announce(): MaybePromise<void> {
@@ -198,8 +247,7 @@ export class Subscription implements Subscriber {
 
   #read(since: StreamPosition | undefined): MaybePromise<HistoryPage> {
     return this.#core.broker.history(this.channelName, {
-      ...(since ? { since, limit: recoveryLimit } : { limit: 0 }),
-      reverse: false,
+      ...recoveryQuery(this.grant, since),
       historyMetaTtlMs: this.#core.historyMetaTtl(this.grant.options),
     })
   }
@@ -213,7 +261,11 @@ export class Subscription implements Subscriber {
     const { data, expireAt, serverSide } = this.grant
     const { clock } = this.#core
     if (expireAt > 0 && expireAt * 1000 <= clock.now()) throw replyError('expired')
-    return { ...(serverSide ? {} : expiryOf(clock, expireAt)), ...(data === undefined ? {} : { data }) }
+    return {
+      ...(serverSide ? {} : expiryOf(clock, expireAt)),
+      ...(data === undefined ? {} : { data }),
+      ...(this.delta ? { delta: true } : {}),
+    }
   }
 
   /** @param missed what came in behind the page that was read */
@@ -229,19 +281,37 @@ export class Subscription implements Subscriber {
     result.positioned = true
     result.epoch = position.epoch
     if (this.grant.recoverable) result.recoverable = true
-    if (!since || !isRecovered(page, since)) {
+    const recovered = since && recover(this.grant, page, since)
+    if (!recovered) {
       if (since && this.grant.rejectUnrecovered) throw replyError('unrecoverablePosition')
       result.offset = position.offset
-      return { result, commit: () => this.#commit(standing, missed) }
+      return { result, commit: () => this.#commit(standing, this.#heard(missed)) }
     }
     result.recovered = true
     // The client counts on from what it had, one by one through the recovered publications.
     result.offset = since.offset
-    result.publications = [...page.publications, ...missed]
-    return { result, commit: () => this.#commit(standing, []) }
+    const publications = this.#recovered([...recovered, ...missed])
+    result.publications = this.delta ? patchAll(publications) : publications
+    // With none sent it is not known what the client has heard last.
+    return { result, commit: () => this.#commit(standing, [], publications.at(-1)) }
   }
 
-  #commit(position: StreamPosition | undefined, missed: readonly Publication[]): void {
+  #heard(publications: readonly Publication[]): readonly Publication[] {
+    const { filter } = this.grant
+    return filter ? publications.filter(({ tags }) => filter.matches(tags)) : publications
+  }
+
+  #recovered(publications: readonly Publication[]): readonly Publication[] {
+    const heard = this.#heard(publications)
+    // Of a cache only the newest counts; patches need those before it.
+    return this.grant.options.force_recovery_mode === 'cache' && !this.delta ? heard.slice(-1) : heard
+  }
+
+  /**
+   * @param missed what came in meanwhile and is not in the answer
+   * @param heard what the client has heard last, when that is known
+   */
+  #commit(position: StreamPosition | undefined, missed: readonly Publication[], heard = missed.at(-1)): void {
     if (this.#state !== 'joining' || !this.#channel) return
     this.#state = 'subscribed'
     this.#leaveJoin?.()
@@ -249,7 +319,18 @@ export class Subscription implements Subscriber {
     if (missed.length > 0) {
       this.writer.enqueue(this.variant.encode(this.channelName, missed))
     }
-    this.#channel.add(this, position)
+    this.#channel.add(this, position, heard)
+    if (this.positioned) {
+      this.#isWatched = true
+      this.#core.positions.acquire()
+    }
+    if (this.grant.tellsMembership) {
+      this.#core.settle(
+        () => this.#core.broker.publishMembership(this.channelName, 'join', this.info),
+        'presence',
+        this.channelName,
+      )
+    }
     if (this.#endReason) this.#session.unsubscribe(this, this.#endReason)
     else this.#session.scheduleAlarm()
   }

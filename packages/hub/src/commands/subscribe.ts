@@ -23,9 +23,8 @@ export function subscribe(
   if (limit > 0 && session.subscriptions.size >= limit) throw replyError('limitExceeded')
   if (request.type < 0 || request.type > lastKnownType) throw disconnect('badRequest')
   const name = core.namespaces.resolve(channel)
-  // No namespace has another type than stream, and none takes filters.
+  // No namespace has another type than stream.
   if (request.type !== 0) throw replyError('permissionDenied')
-  if (request.filtered) throw replyError('badRequest')
   const since = request.recover ? { offset: request.offset, epoch: request.epoch } : undefined
   const deciding: Session['deciding'] = { channel }
   session.deciding = deciding

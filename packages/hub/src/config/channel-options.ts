@@ -1,9 +1,28 @@
 import { z } from 'zod'
-import { flag, size, wholeSeconds } from './primitives.ts'
+import { compileRegex, type Regex } from '../regex.ts'
+import { flag, quote, size, wholeSeconds } from './primitives.ts'
+
+/** Compiled here, once; a pattern that is none stops the start. */
+const regex = z
+  .string()
+  .default('')
+  .transform((source, context): Regex | undefined => {
+    if (source === '') return undefined
+    try {
+      return compileRegex(source)
+    } catch {
+      context.addIssue({ code: 'custom', message: `expected a regular expression in RE2 syntax, got ${quote(source)}` })
+      return z.NEVER
+    }
+  })
 
 export const channelOptionsShape = {
   /** Keep who is subscribed. */
   presence: flag,
+  /** Tell of who subscribes and unsubscribes. */
+  join_leave: flag,
+  /** Tell everybody who is subscribed; without it only those who ask and may read presence. */
+  force_push_join_leave: flag,
   /** Publications kept per channel; goes with `history_ttl`. */
   history_size: size(0),
   /** How long they are kept after the last one. */
@@ -16,6 +35,18 @@ export const channelOptionsShape = {
   /** Let every subscription recover what it missed. */
   force_recovery: flag,
   allow_recovery: flag,
+  /** `stream`: everything that was missed; `cache`: the newest publication alone. */
+  force_recovery_mode: z.enum(['', 'stream', 'cache']).default(''),
+  /** With `cache`: every new subscription gets the newest publication without asking. */
+  auto_cache_recover: flag,
+  /** How subscribers may get differences in place of whole publications. */
+  allowed_delta_types: z.array(z.enum(['fossil'])).default([]),
+  /** Take every publication for one that may go out as a difference. */
+  delta_publish: flag,
+  /** Let subscribers say which tags they want to hear of. */
+  allow_tags_filter: flag,
+  /** What the name has to match behind its namespace, in place of being ASCII. */
+  channel_regex: regex,
   allow_subscribe_for_client: flag,
   allow_subscribe_for_anonymous: flag,
   allow_publish_for_client: flag,
@@ -47,5 +78,12 @@ export function checkChannelOptions(options: ChannelOptions, context: z.Refineme
   }
   if (options.force_recovery && options.history_size === 0) {
     context.addIssue({ code: 'custom', path: ['force_recovery'], message: 'needs history_size and history_ttl' })
+  }
+  if (options.auto_cache_recover && !(options.force_recovery && options.force_recovery_mode === 'cache')) {
+    context.addIssue({
+      code: 'custom',
+      path: ['auto_cache_recover'],
+      message: 'needs force_recovery and force_recovery_mode "cache"',
+    })
   }
 }

@@ -28,6 +28,8 @@ export const client = z
     /** How long a client has to refresh an expired connection. */
     expired_close_delay: duration('25s'),
     expired_sub_close_delay: duration('25s'),
+    /** How long a channel with positioned subscribers may be quiet before its position is compared; 0: never. */
+    channel_position_check_delay: duration('40s'),
     /** Bytes that wait for one slow reader. */
     queue_max_size: positiveSize(1024 * 1024),
     /** Subscriptions of one connection. */

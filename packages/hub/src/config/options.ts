@@ -37,7 +37,16 @@ const options = z.strictObject({
   trustProxy: z.boolean().optional(),
   publicUrl: z.url({ protocol: /^wss?$/, error: 'expected a ws: or wss: URL' }).optional(),
   register: z.boolean().optional(),
-  broker: functions(['open', 'close', 'subscribe', 'unsubscribe', 'publish', 'history', 'removeHistory']).optional(),
+  broker: functions([
+    'open',
+    'close',
+    'subscribe',
+    'unsubscribe',
+    'publish',
+    'publishMembership',
+    'history',
+    'removeHistory',
+  ]).optional(),
   presence: functions(['add', 'remove', 'get']).optional(),
   clock: functions(['now', 'monotonic', 'setTimer', 'endOfTick', 'random']).optional(),
 } satisfies { [name in keyof HubOptions]-?: z.ZodType })

@@ -1,5 +1,5 @@
 // What every broker has to do, run against each of them: the contract in `broker.ts`.
-import type { Publication } from '@backchannel/protocol'
+import type { ClientInfo, Publication } from '@backchannel/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Broker, BrokerPublishOptions, HistoryPage, PublishOutcome } from '../broker.ts'
 
@@ -14,6 +14,7 @@ const plain: BrokerPublishOptions = {
   historyTtlMs: 0,
   historyMetaTtlMs: 60_000,
   idempotencyKey: '',
+  delta: false,
   version: 0,
   versionEpoch: '',
 }
@@ -23,13 +24,18 @@ export function brokerSuite(name: string, create: () => BrokerUnderTest): void {
   describe(name, () => {
     let broker: Broker
     let underTest: BrokerUnderTest
-    let delivered: { channel: string; publication: Publication; epoch: string }[]
+    let delivered: { channel: string; publication: Publication; epoch: string; delta: boolean }[]
+    let memberships: { channel: string; event: 'join' | 'leave'; info: ClientInfo }[]
 
     beforeEach(async () => {
       underTest = create()
       broker = underTest.broker
       delivered = []
-      await broker.open((channel, publication, epoch) => delivered.push({ channel, publication, epoch }))
+      memberships = []
+      await broker.open({
+        publication: (channel, publication, epoch, delta) => delivered.push({ channel, publication, epoch, delta }),
+        membership: (channel, event, info) => memberships.push({ channel, event, info }),
+      })
       await broker.subscribe('c')
     })
 
@@ -54,6 +60,23 @@ export function brokerSuite(name: string, create: () => BrokerUnderTest): void {
       expect(new Set(outcomes.map(({ epoch }) => epoch)).size).toBe(1)
       expect(delivered.map(({ publication }) => publication.epoch !== undefined)).toEqual([true, false, false])
       expect(delivered.map(({ publication }) => publication.data)).toEqual(['"a"', '"b"', '"c"'])
+    })
+
+    test('what was published with delta is delivered with it', async () => {
+      await publish('a', { ...kept, delta: true })
+      await publish('b')
+      expect(delivered.map(({ delta }) => delta)).toEqual([true, false])
+    })
+
+    test('who comes and goes is told, and kept nowhere', async () => {
+      const info = { user: 'u', client: 'x' }
+      await broker.publishMembership('c', 'join', info)
+      await broker.publishMembership('c', 'leave', info)
+      expect(memberships).toEqual([
+        { channel: 'c', event: 'join', info },
+        { channel: 'c', event: 'leave', info },
+      ])
+      expect((await read()).position.offset).toBe(0)
     })
 
     test('only the newest are kept', async () => {

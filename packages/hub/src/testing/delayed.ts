@@ -28,6 +28,7 @@ export function delayedBroker(inner: Broker, turns: Turns = three): Broker {
     subscribe: (channel) => later(turns, () => inner.subscribe(channel)),
     unsubscribe: (channel) => later(turns, () => inner.unsubscribe(channel)),
     publish: (channel, publication, options) => later(turns, () => inner.publish(channel, publication, options)),
+    publishMembership: (channel, event, info) => later(turns, () => inner.publishMembership(channel, event, info)),
     history: (channel, query) => later(turns, () => inner.history(channel, query)),
     removeHistory: (channel) => later(turns, () => inner.removeHistory(channel)),
   }

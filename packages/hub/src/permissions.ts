@@ -165,7 +165,12 @@ function askedDelivery(options: ChannelOptions, request: SubscribeRequest): Pick
     // Without delta: patches are made of what everybody hears.
     return { filter: createTagsFilter(filter) }
   }
-  return { delta: delta !== '' && options.allowed_delta_types.some((type) => type === delta) }
+  return { delta: isDeltaAllowed(options, delta) }
+}
+
+/** Whether the channel's publications may come as patches of this kind. */
+export function isDeltaAllowed(options: ChannelOptions, delta: string): boolean {
+  return options.allowed_delta_types.some((type) => type === delta)
 }
 
 /** Whether options let this session publish to, or read history or presence of, a channel. */

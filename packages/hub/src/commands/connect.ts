@@ -4,18 +4,17 @@ import {
   type Command,
   type ConnectResult,
   type Payload,
-  type StreamPosition,
   type SubscribeResult,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { parsePayload, toPayload } from '../payloads.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import { connectGrant, serverGrant } from '../permissions.ts'
 import type { Identity, Session } from '../session.ts'
-import { Subscription, type Grant, type Joining, type Settle } from '../subscription.ts'
+import type { Joining } from '../subscription.ts'
 import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
 import { checkExpireAt, expiryOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
+import { joinAll } from './connect-subscriptions.ts'
 
 type ConnectCommand = Extract<Command, { kind: 'connect' }>
 
@@ -95,54 +94,6 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
     session.reply({ id: command.id, connect: result(core, session, identity, data, joined) })
     for (const { commit } of joined.values()) commit()
   })
-}
-
-/** Subscribes to what the token brings and to what the client names and may hear, from where it left off. */
-function joinAll(
-  core: Core,
-  session: Session,
-  channels: ReadonlyMap<string, ServerSubscription>,
-  positions: ConnectCommand['connect']['subs'],
-): MaybePromise<Map<string, Settle>> {
-  // All of them before the first one joins: what the server ends meanwhile may be any of them.
-  for (const [channel, grant] of grants(core, session, channels, positions)) {
-    session.subscriptions.set(channel, new Subscription(core, session, channel, grant))
-  }
-  const joined = new Map<string, Settle>()
-  let all: MaybePromise<Map<string, Settle>> = joined
-  for (const [channel, subscription] of Array.from(session.subscriptions)) {
-    all = chain(all, () => {
-      // One that ended meanwhile would never take back what is joined from here on.
-      if (session.state !== 'connecting') return joined
-      return chain(subscription.join(position(positions.get(channel))), (settle) => joined.set(channel, settle))
-    })
-  }
-  return all
-}
-
-function grants(
-  core: Core,
-  session: Session,
-  channels: ReadonlyMap<string, ServerSubscription>,
-  named: ConnectCommand['connect']['subs'],
-): Map<string, Grant> {
-  const result = new Map<string, Grant>()
-  for (const [channel, subscription] of channels) {
-    result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken: true })
-  }
-  for (const channel of named.keys()) {
-    const grant = result.has(channel) ? undefined : connectGrant(core, session, channel)
-    if (grant) result.set(channel, grant)
-  }
-  const { channel_limit: limit } = core.config.client
-  if (limit > 0 && result.size > limit) throw disconnect('channelLimit')
-  return result
-}
-
-function position(
-  request: { recover: boolean; offset: number; epoch: string } | undefined,
-): StreamPosition | undefined {
-  return request?.recover ? { offset: request.offset, epoch: request.epoch } : undefined
 }
 
 function result(

@@ -1,0 +1,57 @@
+/** The subscriptions that begin with a connection. */
+import { disconnect, type ConnectRequest, type StreamPosition, type SubscribeRequest } from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
+import { connectGrant, isDeltaAllowed, serverGrant } from '../permissions.ts'
+import type { Session } from '../session.ts'
+import { Subscription, type Grant, type Settle } from '../subscription.ts'
+import type { ServerSubscription } from '../tokens.ts'
+
+/** Channels that a client names in its connect command, with the positions to go on from. */
+type Named = ConnectRequest['subs']
+
+/** Subscribes to what the token brings and to what the client names and may hear, from where it left off. */
+export function joinAll(
+  core: Core,
+  session: Session,
+  channels: ReadonlyMap<string, ServerSubscription>,
+  named: Named,
+): MaybePromise<Map<string, Settle>> {
+  // All of them before the first one joins: what the server ends meanwhile may be any of them.
+  for (const [channel, grant] of grants(core, session, channels, named)) {
+    session.subscriptions.set(channel, new Subscription(core, session, channel, grant))
+  }
+  const joined = new Map<string, Settle>()
+  let all: MaybePromise<Map<string, Settle>> = joined
+  for (const [channel, subscription] of Array.from(session.subscriptions)) {
+    all = chain(all, () => {
+      // One that ended meanwhile would never take back what is joined from here on.
+      if (session.state !== 'connecting') return joined
+      return chain(subscription.join(position(named.get(channel))), (settle) => joined.set(channel, settle))
+    })
+  }
+  return all
+}
+
+function grants(
+  core: Core,
+  session: Session,
+  channels: ReadonlyMap<string, ServerSubscription>,
+  named: Named,
+): Map<string, Grant> {
+  const result = new Map<string, Grant>()
+  for (const [channel, subscription] of channels) {
+    result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken: true })
+  }
+  for (const [channel, { delta }] of named) {
+    const grant = result.get(channel) ?? connectGrant(core, session, channel)
+    if (grant) result.set(channel, { ...grant, delta: isDeltaAllowed(grant.options, delta) })
+  }
+  const { channel_limit: limit } = core.config.client
+  if (limit > 0 && result.size > limit) throw disconnect('channelLimit')
+  return result
+}
+
+function position(request: SubscribeRequest | undefined): StreamPosition | undefined {
+  return request?.recover ? { offset: request.offset, epoch: request.epoch } : undefined
+}

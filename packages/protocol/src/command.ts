@@ -5,6 +5,17 @@ export interface StreamPosition {
   epoch: string
 }
 
+/** A filter over a publication's tags: a comparison, or a logical operation over other nodes. */
+export interface FilterNode {
+  /** Empty for a comparison; `and`, `or`, `not` otherwise. */
+  op: string
+  key: string
+  cmp: string
+  val: string
+  vals: readonly string[]
+  nodes: readonly FilterNode[]
+}
+
 export interface ConnectRequest {
   token: string
   data?: Payload
@@ -12,6 +23,8 @@ export interface ConnectRequest {
   version: string
   /** Positions of server-side subscriptions to recover, and further channels to subscribe to. */
   subs: ReadonlyMap<string, SubscribeRequest>
+  /** What stands for HTTP headers where a browser can't set them. */
+  headers: ReadonlyMap<string, string>
 }
 
 export interface SubscribeRequest {
@@ -28,8 +41,7 @@ export interface SubscribeRequest {
   flag: number
   /** 0 is a stream subscription, the only type here. */
   type: number
-  /** A filter by tags was asked for. */
-  filtered: boolean
+  filter?: FilterNode
 }
 
 export interface HistoryRequest {
@@ -47,7 +59,8 @@ export type Command =
   | { kind: 'connect'; id: number; connect: ConnectRequest }
   | { kind: 'subscribe'; id: number; subscribe: SubscribeRequest }
   | { kind: 'unsubscribe'; id: number; channel: string }
-  | { kind: 'publish'; id: number; channel: string; data: Payload }
+  /** `type` is 0 for a publication to a stream. */
+  | { kind: 'publish'; id: number; channel: string; data: Payload; type: number }
   | { kind: 'presence'; id: number; channel: string }
   | { kind: 'presenceStats'; id: number; channel: string }
   | { kind: 'history'; id: number; history: HistoryRequest }

@@ -1,5 +1,5 @@
 /** Centrifugo's JSON protocol, the client's side: text frames of newline-separated commands. */
-import type { Command, ConnectRequest, HistoryRequest, SubscribeRequest } from './command.ts'
+import type { Command, ConnectRequest, FilterNode, HistoryRequest, SubscribeRequest } from './command.ts'
 import { rawMember } from './raw-json.ts'
 
 /** Thrown for text that is no command: the connection is closed 3501. */
@@ -33,6 +33,11 @@ function string(value: unknown, name: string): string {
   return typeof value === 'string' ? value : malformed('a string', name)
 }
 
+function list(value: unknown, name: string): readonly unknown[] {
+  if (value === null || value === undefined) return []
+  return Array.isArray(value) ? (value as unknown[]) : malformed('a list', name)
+}
+
 function boolean(value: unknown, name: string): boolean {
   if (value === null || value === undefined) return false
   return typeof value === 'boolean' ? value : malformed('true or false', name)
@@ -63,17 +68,41 @@ function connectRequest(body: JsonObject, text: string): ConnectRequest {
   for (const [channel, sub] of Object.entries(object(body['subs'], 'connect.subs'))) {
     subs.set(channel, subscribeRequest({ ...object(sub, 'connect.subs'), channel }, undefined))
   }
-  for (const value of Object.values(object(body['headers'], 'connect.headers'))) string(value, 'connect.headers')
+  const headers = Object.entries(object(body['headers'], 'connect.headers'))
+  integer(body['flag'], int64, 'connect.flag')
   return {
     token: string(body['token'], 'connect.token'),
     name: string(body['name'], 'connect.name'),
     version: string(body['version'], 'connect.version'),
     subs,
+    headers: new Map(headers.map(([name, value]) => [name, string(value, 'connect.headers')])),
     ...optional('data', body['data'] === undefined ? undefined : rawMember(text, 'connect', 'data')),
   }
 }
 
+/** A filter says little; deeper or wider ones are only ever made to hurt. */
+const maxFilterDepth = 16
+const maxFilterNodes = 256
+
+function filterNode(value: unknown, name: string, depth = 1, budget = { nodes: maxFilterNodes }): FilterNode {
+  if (depth > maxFilterDepth || budget.nodes-- === 0) malformed('a smaller filter', name)
+  const body = object(value, name)
+  return {
+    op: string(body['op'], `${name}.op`),
+    key: string(body['key'], `${name}.key`),
+    cmp: string(body['cmp'], `${name}.cmp`),
+    val: string(body['val'], `${name}.val`),
+    vals: list(body['vals'], `${name}.vals`).map((item) => string(item, `${name}.vals`)),
+    nodes: list(body['nodes'], `${name}.nodes`).map((node) => filterNode(node, name, depth + 1, budget)),
+  }
+}
+
 function subscribeRequest(body: JsonObject, data: string | undefined): SubscribeRequest {
+  // Of subscriptions that are none here; what they may hold is known all the same.
+  integer(body['phase'], int32, 'subscribe.phase')
+  integer(body['limit'], int32, 'subscribe.limit')
+  string(body['cursor'], 'subscribe.cursor')
+  boolean(body['asc'], 'subscribe.asc')
   return {
     channel: string(body['channel'], 'subscribe.channel'),
     token: string(body['token'], 'subscribe.token'),
@@ -86,7 +115,7 @@ function subscribeRequest(body: JsonObject, data: string | undefined): Subscribe
     delta: string(body['delta'], 'subscribe.delta'),
     flag: integer(body['flag'], int64, 'subscribe.flag'),
     type: integer(body['type'], int32, 'subscribe.type'),
-    filtered: body['tf'] != null && object(body['tf'], 'subscribe.tf') !== undefined,
+    ...optional('filter', body['tf'] == null ? undefined : filterNode(body['tf'], 'subscribe.tf')),
     ...optional('data', data),
   }
 }
@@ -129,6 +158,7 @@ const reads: readonly (readonly [name: string, read: Read])[] = [
       id,
       channel: string(body['channel'], 'publish.channel'),
       data: rawMember(text, 'publish', 'data') ?? '',
+      type: integer(body['type'], int32, 'publish.type'),
     }),
   ],
   ['presence', (id, body) => ({ kind: 'presence', id, channel: string(body['channel'], 'presence.channel') })],

@@ -7,7 +7,7 @@ import { disconnect } from './disconnects.ts'
 import type { ErrorBody } from './errors.ts'
 import type { Payload } from './payload.ts'
 import type { Push } from './push.ts'
-import type { ClientInfo, Publication, Reply, SubscribeResult } from './reply.ts'
+import type { ClientInfo, ConnectResult, Publication, Reply, SubscribeResult } from './reply.ts'
 
 /** @throws Disconnect 3506 for bytes: JSON can't carry them. */
 function payload(data: Payload): string {
@@ -54,12 +54,15 @@ export function encodeClientInfo(info: ClientInfo): string {
     .close()
 }
 
-export function encodePublication(publication: Publication): string {
-  let text = `{"data":${payload(publication.data)}`
+/** @param asString whether `data` goes in as a string that holds the text, as subscriptions with delta have it */
+export function encodePublication(publication: Publication, asString = false): string {
+  const data = payload(publication.data)
+  let text = `{"data":${asString ? JSON.stringify(data) : data}`
   if (publication.info) text += `,"info":${encodeClientInfo(publication.info)}`
   if (publication.offset > 0) text += `,"offset":${publication.offset}`
   const { tags } = publication
   if (tags && Object.keys(tags).length > 0) text += `,"tags":${JSON.stringify(tags)}`
+  if (publication.delta) text += ',"delta":true'
   if (publication.epoch) text += `,"epoch":${JSON.stringify(publication.epoch)}`
   if (publication.version) text += `,"version":${publication.version}`
   return `${text}}`
@@ -72,7 +75,8 @@ function subscribeResult(result: SubscribeResult): string {
     .flag('recoverable', result.recoverable)
     .string('epoch', result.epoch)
   if (result.publications && result.publications.length > 0) {
-    members.raw('publications', `[${result.publications.map(encodePublication).join(',')}]`)
+    const list = result.publications.map((publication) => encodePublication(publication, result.delta))
+    members.raw('publications', `[${list.join(',')}]`)
   }
   return members
     .flag('recovered', result.recovered)
@@ -80,6 +84,7 @@ function subscribeResult(result: SubscribeResult): string {
     .flag('positioned', result.positioned)
     .data('data', result.data)
     .flag('was_recovering', result.wasRecovering)
+    .flag('delta', result.delta)
     .close()
 }
 
@@ -99,19 +104,26 @@ function encodeError(error: ErrorBody): string {
     .close()
 }
 
+function connectResult(result: ConnectResult): string {
+  const members = new Members()
+    .string('client', result.client)
+    .string('version', result.version)
+    .flag('expires', result.expires)
+    .number('ttl', result.ttl)
+    .data('data', result.data)
+  if (result.subs && result.subs.size > 0) members.raw('subs', mapOf(result.subs, subscribeResult))
+  return members
+    .number('ping', result.ping)
+    .flag('pong', result.pong)
+    .string('session', result.session)
+    .string('node', result.node)
+    .number('time', result.time)
+    .close()
+}
+
 function replyBody(reply: Reply): readonly [string, string] {
   if ('error' in reply) return ['error', encodeError(reply.error)]
-  if ('connect' in reply) {
-    const result = reply.connect
-    const members = new Members()
-      .string('client', result.client)
-      .string('version', result.version)
-      .flag('expires', result.expires)
-      .number('ttl', result.ttl)
-      .data('data', result.data)
-    if (result.subs && result.subs.size > 0) members.raw('subs', mapOf(result.subs, subscribeResult))
-    return ['connect', members.number('ping', result.ping).flag('pong', result.pong).close()]
-  }
+  if ('connect' in reply) return ['connect', connectResult(reply.connect)]
   if ('subscribe' in reply) return ['subscribe', subscribeResult(reply.subscribe)]
   if ('unsubscribe' in reply) return ['unsubscribe', '{}']
   if ('publish' in reply) return ['publish', '{}']
@@ -122,7 +134,7 @@ function replyBody(reply: Reply): readonly [string, string] {
   }
   if ('history' in reply) {
     const { publications, epoch, offset } = reply.history
-    const list = publications.map(encodePublication).join(',')
+    const list = publications.map((publication) => encodePublication(publication)).join(',')
     return ['history', `{"publications":[${list}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`]
   }
   if ('rpc' in reply) return ['rpc', new Members().data('data', reply.rpc.data).close()]
@@ -144,6 +156,14 @@ export function encodeReply(reply: Reply): string {
  * @throws Disconnect 3506 when it holds bytes.
  */
 export function encodePush(push: Push): string {
+  return `{"push":${encodeBarePush(push)}}`
+}
+
+/**
+ * One push's text as unidirectional connections get it.
+ * @throws Disconnect 3506 when it holds bytes.
+ */
+export function encodeBarePush(push: Push): string {
   const members = new Members()
   if ('channel' in push) members.string('channel', push.channel)
   if ('pub' in push) members.raw('pub', encodePublication(push.pub))
@@ -153,12 +173,13 @@ export function encodePush(push: Push): string {
     const { code, reason } = push.unsubscribe
     members.raw('unsubscribe', new Members().number('code', code).string('reason', reason).close())
   } else if ('subscribe' in push) members.raw('subscribe', subscribeResult(push.subscribe))
+  else if ('connect' in push) members.raw('connect', connectResult(push.connect))
   else if ('message' in push) members.raw('message', `{"data":${payload(push.message.data)}}`)
   else if ('disconnect' in push) {
     const { code, reason } = push.disconnect
     members.raw('disconnect', new Members().number('code', code).string('reason', reason).close())
   } else members.raw('refresh', expiry(push.refresh).close())
-  return `{"push":${members.close()}}`
+  return members.close()
 }
 
 /** The server's ping, and the client's answer to it. */

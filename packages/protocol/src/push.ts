@@ -1,5 +1,5 @@
 import type { Payload } from './payload.ts'
-import type { ClientInfo, Publication } from './reply.ts'
+import type { ClientInfo, ConnectResult, Publication } from './reply.ts'
 import type { UnsubscribeReason } from './unsubscribes.ts'
 
 /** A server-side subscription that was added while the client is connected. */
@@ -18,6 +18,8 @@ export type Push =
   | { channel: string; leave: { info: ClientInfo } }
   | { channel: string; unsubscribe: UnsubscribeReason }
   | { channel: string; subscribe: SubscribePush }
+  /** To unidirectional connections, in place of a reply. */
+  | { connect: ConnectResult }
   | { message: { data: Payload } }
   | { disconnect: { code: number; reason: string } }
   | { refresh: { expires?: boolean; ttl?: number } }

@@ -19,6 +19,8 @@ export interface Publication {
   /** With the first publication of a stream only: a subscriber that came before it learns the epoch so. */
   epoch?: string
   version?: number
+  /** `data` is a patch of what the subscriber heard last, as text: not JSON. */
+  delta?: boolean
 }
 
 export interface SubscribeResult {
@@ -33,6 +35,8 @@ export interface SubscribeResult {
   recovered?: boolean
   wasRecovering?: boolean
   data?: Payload
+  /** Publications come as patches; in JSON the data of every one is then a string that holds the text. */
+  delta?: boolean
 }
 
 export interface ConnectResult {
@@ -47,6 +51,12 @@ export interface ConnectResult {
   ping?: number
   /** Whether the client has to answer pings. */
   pong?: boolean
+  /** The key of an emulated or unidirectional session. */
+  session?: string
+  /** The id of the hub that holds it. */
+  node?: string
+  /** The server's time in unix milliseconds. */
+  time?: number
 }
 
 export interface RefreshResult {

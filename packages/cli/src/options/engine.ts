@@ -1,4 +1,4 @@
-import { duration, each, flag, group, ignored, integer, list, map, text, when } from './kinds.ts'
+import { duration, each, flag, group, ignored, integer, list, map, text, when, type Option } from './kinds.ts'
 import { postgres, postgresBroker, redis, redisPresence, tls } from './shared.ts'
 
 const prefix = { prefix: text('centrifugo') }
@@ -69,7 +69,7 @@ export const engineSections = {
 }
 
 /** What subscribes to something else and publishes from it. */
-const publicationData = (suffix: string): Record<string, ReturnType<typeof text> | typeof flag> => ({
+const publicationData = (suffix: string): Record<string, Option> => ({
   enabled: flag,
   [`channels_${suffix}`]: text('centrifugo-channels'),
   [`idempotency_key_${suffix}`]: text('centrifugo-idempotency-key'),

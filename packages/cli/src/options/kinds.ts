@@ -6,7 +6,7 @@
 /** `refused`: delivery, permission or encryption would be another; `ignored`: nothing that a client could tell. */
 export type Lack = 'refused' | 'ignored'
 
-export type OptionType = 'text' | 'integer' | 'boolean' | 'duration' | 'list' | 'map' | 'pairs'
+export type OptionType = 'text' | 'integer' | 'boolean' | 'duration' | 'list' | 'map'
 
 export interface Option {
   readonly kind: 'option'
@@ -43,8 +43,6 @@ export const flag = option('boolean', false)
 export const list = (...fallback: string[]): Option => option('list', fallback)
 /** Names and values; a list of `{key, value}` as well. */
 export const map = option('map', {})
-/** Only the list. */
-export const pairs = option('pairs', [])
 
 export const group = (members: Record<string, Node>): Group => ({
   kind: 'group',

@@ -4,16 +4,18 @@
  */
 import { z } from 'zod'
 import type { ChannelOptions } from './config/channel-options.ts'
-import { channel, type channelRules, channelRulesWithin, defaultMetaTtl } from './config/channel.ts'
+import { channel, type channelRules, channelRulesWithin } from './config/channel.ts'
 import { check, ConfigError } from './config/check.ts'
 import { client } from './config/client.ts'
 import { httpApi } from './config/http-api.ts'
 import { checkHandlers, checkOptions } from './config/options.ts'
 import { pathsOf } from './config/paths.ts'
+import { checkChannelProxies, checkProxies, proxies, rpc } from './config/proxies.ts'
 import { transports } from './config/transports.ts'
-import { parseDuration } from './duration.ts'
 
-const config = z.strictObject({ client, channel, http_api: httpApi, ...transports })
+const config = z
+  .strictObject({ client, channel, rpc, proxies, http_api: httpApi, ...transports })
+  .superRefine(checkProxies)
 
 /** What is written: Centrifugo v6 JSON; everything has a default. Durations are text (`"25s"`). */
 export type HubConfig = z.input<typeof config>
@@ -35,12 +37,14 @@ export function checkConfig(input: HubConfig): CheckedConfig {
 }
 
 /**
- * @param metaTtlMs the hub's `channel.history_meta_ttl`, which holds for options without one of their own
+ * @param hub the configuration that they become a part of: its `channel.history_meta_ttl` holds for options without one
+ *   of their own, and its proxies can be named
  * @throws ConfigError
  */
-export function checkChannelRules(
-  input: ChannelRules,
-  metaTtlMs: number = parseDuration(defaultMetaTtl) ?? 0,
-): CheckedChannelRules {
-  return check(channelRulesWithin(metaTtlMs), input, 'channel')
+export function checkChannelRules(input: ChannelRules, hub: CheckedConfig = checkConfig({})): CheckedChannelRules {
+  const { history_meta_ttl: metaTtl, proxy } = hub.channel
+  const rules = channelRulesWithin(metaTtl).superRefine((section, context) =>
+    checkChannelProxies({ channel: { ...section, proxy }, proxies: hub.proxies }, [], context),
+  )
+  return check(rules, input, 'channel')
 }

@@ -145,7 +145,7 @@ export function createHub(options: HubOptions = {}): Hub {
       checkHandlers(handlers)
       core.handlers = handlers
     },
-    setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config.channel.history_meta_ttl)),
+    setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config)),
     handleRequest: (request, response) => adapter.handleRequest(request, response),
     handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
     attach: (target) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { compileRegex, type Regex } from '../regex.ts'
+import { channelProxyShape } from './proxies.ts'
 import { flag, quote, size, wholeSeconds } from './primitives.ts'
 
 /** Compiled here, once; a pattern that is none stops the start. */
@@ -62,6 +63,7 @@ export const channelOptionsShape = {
   allow_user_limited_channels: flag,
   /** `json`: must be JSON; `json_object`: must be an object; empty: not empty. */
   publication_data_format: z.enum(['', 'json', 'json_object']).default(''),
+  ...channelProxyShape,
 }
 
 /** Options of one namespace; durations in milliseconds. */

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { channelOptionsShape, checkChannelOptions, type ChannelOptions } from './channel-options.ts'
+import { channelProxies } from './proxies.ts'
 import { positiveSize, quote, wholeSeconds } from './primitives.ts'
-
-export const defaultMetaTtl = '720h'
 
 /** `.prefault`, not `.default`: an absent section is filled in member by member. */
 const withoutNamespace = z.strictObject(channelOptionsShape).superRefine(checkChannelOptions)
@@ -58,7 +57,8 @@ export function channelRulesWithin(metaTtl: number) {
 export const channel = z
   .strictObject({
     max_length: positiveSize(255),
-    history_meta_ttl: wholeSeconds(defaultMetaTtl),
+    history_meta_ttl: wholeSeconds('720h'),
+    proxy: channelProxies,
     ...rulesShape,
   })
   .superRefine((section, context) => checkMetaTtl(section, section.history_meta_ttl, context))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, flag, positiveSize, size } from './primitives.ts'
+import { clientProxies } from './proxies.ts'
 import { subscriptionToken, token } from './token.ts'
 
 const originPattern = z.string().superRefine((pattern, context) => {
@@ -18,6 +19,7 @@ export const client = z
   .strictObject({
     token,
     subscription_token: subscriptionToken,
+    proxy: clientProxies,
     allowed_origins: z.array(originPattern).default([]),
     allow_anonymous_connect_without_token: flag,
     disallow_anonymous_connection_tokens: flag,

@@ -107,8 +107,9 @@ describe('a subscription with a filter', () => {
       [2, 'foul'],
       [3, 'foul'],
       [4, 'goal'],
-    ] as const)
+    ] as const) {
       publish(n, kind)
+    }
     hub.clock.tick()
     publish(5, 'foul')
     hub.clock.tick()
@@ -126,8 +127,9 @@ describe('a subscription with a filter', () => {
       [2, 'foul'],
       [3, 'goal'],
       [4, 'foul'],
-    ] as const)
+    ] as const) {
       publish(n, kind)
+    }
     const peer = hub.connected()
     peer.send({ id: 2, subscribe: { channel: 'match:1', tf, recover: true, offset: 1 } })
     hub.clock.tick()

@@ -160,6 +160,23 @@ export class Core {
     this.flusher.flush()
   }
 
+  /**
+   * The same, spread over a while: who is told comes back at once, and all of them together would be a storm. Until it
+   * is its turn a connection is served as ever.
+   */
+  async drain(spreadMs: number): Promise<void> {
+    this.#state = 'closing'
+    const sessions = Array.from(this.registry.sessions)
+    const steps = Math.max(1, Math.min(sessions.length, Math.floor(spreadMs / drainStepMs)))
+    for (let step = 0; step < steps; step++) {
+      if (step > 0) await new Promise<void>((resolve) => this.clock.setTimer(resolve, spreadMs / steps))
+      const from = Math.floor((step * sessions.length) / steps)
+      const to = Math.floor(((step + 1) * sessions.length) / steps)
+      for (const session of sessions.slice(from, to)) session.disconnect(disconnect('shutdown'))
+      this.flusher.flush()
+    }
+  }
+
   /** After the last connection is gone: nothing can be published any more. The stores first finish what they have begun. */
   close(): MaybePromise<void> {
     this.#state = 'closed'
@@ -168,6 +185,9 @@ export class Core {
     return chain(open.length === 0 ? undefined : Promise.all(open), () => this.broker.close())
   }
 }
+
+/** Between two of the groups that are told one after the other. */
+const drainStepMs = 20
 
 /** @throws ReplyError 107 for data that the channel does not take */
 function checkData(data: Payload, options: ChannelOptions): void {

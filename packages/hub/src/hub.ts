@@ -53,6 +53,11 @@ export interface HubGauges {
   readonly waiting: number
 }
 
+export interface CloseOptions {
+  /** Milliseconds over which the clients are told, so that they don't all come back at once. @default 0 */
+  spreadMs?: number
+}
+
 /** The embedded hub: Centrifugo's client protocol and server API inside this process. */
 export interface Hub {
   /** New with every hub. */
@@ -87,7 +92,7 @@ export interface Hub {
   websocketUrl(request?: Request): string
   gauges(): HubGauges
   /** Tells every client to come back later (3001) and closes. Resolves when the connections are gone. */
-  close(): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
 /**
@@ -121,8 +126,9 @@ export function createHub(options: HubOptions = {}): Hub {
 
   // Once, however often the hub is closed: stores are closed only once.
   let closing: Promise<void> | undefined
-  const close = async (): Promise<void> => {
+  const close = async ({ spreadMs = 0 }: CloseOptions): Promise<void> => {
     vacateHubSlot(slot)
+    if (spreadMs > 0) await core.drain(spreadMs)
     core.shutdown()
     await adapter.drained()
     await core.close()
@@ -155,7 +161,7 @@ export function createHub(options: HubOptions = {}): Hub {
     },
     websocketUrl: (request) => options.publicUrl ?? websocketUrl(request, server, trustProxy),
     gauges: () => gauges(core, adapter),
-    close: () => (closing ??= close()),
+    close: (options = {}) => (closing ??= close(options)),
   }
   const slot: HubSlot = {
     version: 1,

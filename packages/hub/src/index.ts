@@ -11,7 +11,7 @@ export type {
 export type { Clock } from './clock.ts'
 export { ConfigError, type ChannelRules, type HubConfig } from './config.ts'
 export type * from './handlers.ts'
-export { createHub, type Hub, type HubGauges, type PublishOptions } from './hub.ts'
+export { createHub, type CloseOptions, type Hub, type HubGauges, type PublishOptions } from './hub.ts'
 export type { Logger } from './logger.ts'
 export type { MaybePromise } from './maybe-promise.ts'
 export type { HubOptions } from './options.ts'

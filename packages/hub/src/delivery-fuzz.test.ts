@@ -104,8 +104,8 @@ class Client {
     const told = this.peer.messages as Told[]
     for (const { subscribe, push } of told.slice(this.#read)) {
       if (subscribe) {
-        if ((subscribe.delta === true) !== (this.kind === 'delta'))
-          throw new Error('delta was not asked for, or declined')
+        const isDelta = subscribe.delta === true
+        if (isDelta !== (this.kind === 'delta')) throw new Error('delta was not asked for, or declined')
         this.offset = subscribe.offset
         for (const publication of subscribe.publications ?? []) this.#hear(publication)
       }

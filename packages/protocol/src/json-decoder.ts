@@ -1,11 +1,8 @@
 /** Centrifugo's JSON protocol, the client's side: text frames of newline-separated commands. */
 import type { Command, ConnectRequest, FilterNode, HistoryRequest, SubscribeRequest } from './command.ts'
+import { maxFilterDepth, maxFilterNodes } from './filter-limits.ts'
+import { MalformedCommand } from './malformed-command.ts'
 import { rawMember } from './raw-json.ts'
-
-/** Thrown for text that is no command: the connection is closed 3501. */
-export class MalformedCommand extends Error {
-  override readonly name = 'MalformedCommand'
-}
 
 /**
  * Splits a text frame into commands' texts. One newline at the end is allowed; an empty frame or an empty line is a
@@ -79,10 +76,6 @@ function connectRequest(body: JsonObject, text: string): ConnectRequest {
     ...optional('data', body['data'] === undefined ? undefined : rawMember(text, 'connect', 'data')),
   }
 }
-
-/** A filter says little; deeper or wider ones are only ever made to hurt. */
-const maxFilterDepth = 16
-const maxFilterNodes = 256
 
 function filterNode(value: unknown, name: string, depth = 1, budget = { nodes: maxFilterNodes }): FilterNode {
   if (depth > maxFilterDepth || budget.nodes-- === 0) malformed('a smaller filter', name)

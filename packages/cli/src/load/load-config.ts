@@ -4,6 +4,7 @@ import { checkConfig, ConfigError, configPaths, type HubConfig } from '@backchan
 import { Failure, reasonOf } from '../failure.ts'
 import { isV5, v5KeysOf } from '../legacy/recognise.ts'
 import { centrifugoOptions, serveOptions } from '../options/index.ts'
+import { serverSettings, type ServerSettings } from '../serve/settings.ts'
 import { applyEnvironment, expandVariables, type Environment } from './environment.ts'
 import { parseConfig } from './parse.ts'
 import { hintFor } from './hints.ts'
@@ -17,8 +18,8 @@ export interface Sources {
   readonly env: Environment
   /** Options by their path, as text. */
   readonly flags?: ReadonlyMap<string, string>
-  /** Options that may be without effect, by their path or that of their section. */
-  readonly allowed?: readonly string[]
+  /** Options that may be without effect, by their path or that of their section; or all of them. */
+  readonly allowed?: readonly string[] | 'all'
 }
 
 export interface LoadedConfig {
@@ -26,7 +27,8 @@ export interface LoadedConfig {
   readonly file: string | undefined
   /** For `createHub`; checked. */
   readonly hub: HubConfig
-  /** An option of the server around the hub, or its default. */
+  readonly server: ServerSettings
+  /** The value of an option, or its default. */
   option(path: string): unknown
   readonly warnings: readonly string[]
 }
@@ -43,12 +45,15 @@ export function loadConfig(sources: Sources): LoadedConfig {
   const sorted = sort(tree, sources, report)
   problems.push(...sorted.refused.map(describeRefused))
   const hub = sorted.hub as HubConfig
+  const option = (path: string): unknown => optionOf(centrifugoOptions, tree, path)
+  const server = serverSettings(option, report)
   problems.push(...hubProblems(hub))
   if (problems.length > 0) throw new Failure('config', [describeFile(sources.file, raw), ...problems.map(indent)])
   return {
     file: raw === undefined ? undefined : sources.file,
     hub,
-    option: (path) => optionOf(centrifugoOptions, tree, path),
+    server,
+    option,
     warnings: [...(sorted.ignored.length === 0 ? [] : [describeIgnored(sorted.ignored)]), ...unknownVariables],
   }
 }
@@ -60,7 +65,11 @@ export function readConfigFile(file: string, isExplicit: boolean): unknown {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if (!isExplicit && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Failure('file', `${file} can't be read: ${reasonOf(error).replace(/, \w+ '.*'$/, '')}`, error)
+    throw new Failure(
+      'file',
+      `${file} can't be read: ${reasonOf(error).replace(/^[A-Z]+: (.*), \w+(?: '.*')?$/, '$1')}`,
+      error,
+    )
   }
   return parseConfig(text, file) ?? {}
 }
@@ -100,8 +109,7 @@ function sort(tree: Tree, { allowed = [], env }: Sources, report: (problem: stri
     if (setting.path.endsWith('.name') && setting.place.endsWith('].name')) continue
     const { lack, when } = setting.option
     const matters = lack === 'refused' && (when === undefined || setting.beside[when] === true)
-    const isAllowed = allowed.some((name) => setting.path === name || setting.path.startsWith(`${name}.`))
-    if (matters && !isAllowed) refused.push(setting)
+    if (matters && !isAllowed(setting.path, allowed)) refused.push(setting)
     else ignored.push(setting)
   }
   const hub = pick(tree, ofHub, '', (map, path) => {
@@ -114,6 +122,10 @@ function sort(tree: Tree, { allowed = [], env }: Sources, report: (problem: stri
     }
   })
   return { hub: hub ?? {}, refused, ignored }
+}
+
+function isAllowed(path: string, allowed: readonly string[] | 'all'): boolean {
+  return allowed === 'all' || allowed.some((name) => path === name || path.startsWith(`${name}.`))
 }
 
 type Expand = (map: Readonly<Record<string, string>>, path: string) => Record<string, string>

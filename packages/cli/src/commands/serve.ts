@@ -1,0 +1,67 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { createHub, type Hub } from '@backchannel/hub'
+import { Failure, reasonOf } from '../failure.ts'
+import { loadConfig, type LoadedConfig, type Sources } from '../load/load-config.ts'
+import { openLog, type Logger } from '../serve/log.ts'
+import { Servers } from '../serve/server.ts'
+import { endOnSignals } from '../serve/shutdown.ts'
+
+/** Runs a hub until a signal ends it. @throws Failure */
+export async function serve(sources: Sources): Promise<void> {
+  const loaded = loadConfig(sources)
+  const { server: settings } = loaded
+  const log = openLog(settings.logLevel, settings.logFile)
+  if (loaded.file !== undefined) log.info({ file: loaded.file }, 'configuration read')
+  else log.warn({ file: sources.file }, 'no configuration file: only variables and flags count')
+  for (const warning of loaded.warnings) log.warn(warning)
+  warnOfOpenDoors(loaded, log)
+
+  const hub = createHub({ config: loaded.hub, logger: log, sameOrigin: false, register: false })
+  const servers = new Servers(hub, settings, log)
+  try {
+    await servers.listen()
+    writePid(settings.pidFile)
+  } catch (error) {
+    await hub.close()
+    await servers.close()
+    throw error
+  }
+  reloadOnHangup(hub, sources, log)
+  const cleanUp = (): void => {
+    if (settings.pidFile !== '') rmSync(settings.pidFile, { force: true })
+  }
+  endOnSignals({ hub, servers, log, timeoutMs: settings.shutdownTimeoutMs, cleanUp })
+}
+
+function warnOfOpenDoors(loaded: LoadedConfig, log: Logger): void {
+  for (const path of [
+    'client.insecure',
+    'client.insecure_skip_token_signature_verify',
+    'http_api.insecure',
+    'admin.insecure',
+  ]) {
+    if (loaded.option(path) === true) log.warn(`${path} is on: this is open to everybody who can reach it`)
+  }
+}
+
+function writePid(file: string): void {
+  if (file === '') return
+  try {
+    writeFileSync(file, String(process.pid))
+  } catch (error) {
+    throw new Failure('file', `${file} can't be written: ${reasonOf(error)}`, error)
+  }
+}
+
+/** The rules of channels can change under open connections; anything else needs a new start. */
+function reloadOnHangup(hub: Hub, sources: Sources, log: Logger): void {
+  process.on('SIGHUP', () => {
+    try {
+      const { without_namespace: rules, namespaces } = loadConfig(sources).hub.channel ?? {}
+      hub.setChannelOptions({ ...(rules ? { without_namespace: rules } : {}), ...(namespaces ? { namespaces } : {}) })
+      log.info('the options of channels were read again')
+    } catch (error) {
+      log.error(`the configuration was not read again: ${reasonOf(error)}`)
+    }
+  })
+}

@@ -10,7 +10,9 @@ import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './namespaces.ts'
 import { PositionWatch } from './position-watch.ts'
 import type { PresenceStore } from './presence.ts'
+import { checkData } from './publication-data.ts'
 import { Registry } from './registry.ts'
+import { Say } from './say/say.ts'
 import { Session, type Connection, type Handshake } from './session.ts'
 
 export interface CoreParts {
@@ -20,7 +22,12 @@ export interface CoreParts {
   readonly clock: Clock
   readonly broker: Broker
   readonly presence: PresenceStore
+  /** Milliseconds; 0 for no limit. @default 10000 */
+  readonly handlerTimeout?: number
 }
+
+/** Longer than clients wait, so that it never is what makes a handler fail that would still be of use. */
+const defaultHandlerTimeout = 10_000
 
 /** A publication as the hub takes it, whoever publishes. */
 export interface PublishRequest {
@@ -51,6 +58,7 @@ export class Core {
   readonly keepalive: Keepalive
   readonly registry: Registry
   readonly positions: PositionWatch
+  readonly say: Say
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
@@ -71,6 +79,7 @@ export class Core {
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
     this.startedAt = parts.clock.monotonic()
     this.positions = new PositionWatch(this)
+    this.say = new Say(this, parts.handlerTimeout ?? defaultHandlerTimeout)
     const opened = parts.broker.open({
       publication: (channel, publication, epoch, delta) =>
         this.registry.channel(channel)?.publish(publication, epoch, delta),
@@ -181,6 +190,7 @@ export class Core {
   close(): MaybePromise<void> {
     this.#state = 'closed'
     this.keepalive.stop()
+    this.say.close()
     const open = [...this.#background, ...this.registry.leaving]
     return chain(open.length === 0 ? undefined : Promise.all(open), () => this.broker.close())
   }
@@ -188,16 +198,6 @@ export class Core {
 
 /** Between two of the groups that are told one after the other. */
 const drainStepMs = 20
-
-/** @throws ReplyError 107 for data that the channel does not take */
-function checkData(data: Payload, options: ChannelOptions): void {
-  if (data.length === 0) throw replyError('badRequest')
-  if (options.publication_data_format === '') return
-  if (typeof data !== 'string') throw replyError('badRequest')
-  if (options.publication_data_format === 'json_object' && !data.trimStart().startsWith('{')) {
-    throw replyError('badRequest')
-  }
-}
 
 /** Found out where they come from: later they would fail for every subscriber. */
 function checkTags(tags: Readonly<Record<string, unknown>>): void {

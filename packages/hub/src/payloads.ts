@@ -1,8 +1,8 @@
-import type { Payload } from '@backchannel/protocol'
+import { oneLine, type Payload } from '@backchannel/protocol'
 
 /** A client's data as an app's handler sees it: parsed when it is JSON, else as it came; undefined for none. */
 export function parsePayload(data: Payload | undefined): unknown {
-  if (data === '') return undefined
+  if (data === undefined || data.length === 0) return undefined
   return typeof data === 'string' ? (JSON.parse(data) as unknown) : data
 }
 
@@ -14,4 +14,24 @@ export function toPayload(data: unknown): string {
   const text = JSON.stringify(data) as string | undefined
   if (text === undefined) throw new TypeError(`A ${typeof data} has no JSON form`)
   return text
+}
+
+/**
+ * What an app answers a client with: bytes stay bytes, everything else becomes text. Bytes of JSON become text, too,
+ * which every protocol can carry.
+ * @throws TypeError when it can't be serialised
+ */
+export function answerPayload(data: unknown): Payload {
+  return data instanceof Uint8Array ? bytesPayload(data) : toPayload(data)
+}
+
+/** A copy, since the bytes may change afterwards; text, where they are JSON. */
+export function bytesPayload(bytes: Uint8Array): Payload {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  try {
+    JSON.parse(text)
+    return oneLine(text)
+  } catch {
+    return Uint8Array.from(bytes)
+  }
 }

@@ -5,15 +5,13 @@ import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
 import { isUserAllowed, isUserLimited, isWellNamed, type ChannelName } from './namespaces.ts'
-import { parsePayload, toPayload } from './payloads.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
 import { createTagsFilter } from './tags-filter.ts'
-import { checkExpireAt } from './ttl.ts'
 import { isTokenFor, subscriptionClaims, type ServerSubscription } from './tokens.ts'
 
 /** What a subscription gets when nothing more is said of it. */
-function baseGrant(options: ChannelOptions, serverSide: boolean): Grant {
+function baseGrant(core: Core, options: ChannelOptions, serverSide: boolean): Grant {
   return {
     options,
     positioned: options.force_positioning || options.force_recovery,
@@ -23,6 +21,7 @@ function baseGrant(options: ChannelOptions, serverSide: boolean): Grant {
     hearsMembership: options.force_push_join_leave,
     expireAt: 0,
     serverSide,
+    isRenewedByServer: core.say.subRefreshes(options),
   }
 }
 
@@ -51,9 +50,9 @@ export function connectGrant(core: Core, session: Session, channel: string): Gra
   const known = core.namespaces.find(channel)
   if (!known) throw disconnect('badRequest')
   if (known.isPrivate || core.namespaces.isTooLong(channel) || !isWellNamed(known)) return undefined
-  // What onSubscribe might refuse can't be had by another way in.
-  if (core.handlers.onSubscribe && !isForItsUsers(known)) return undefined
-  return isAllowedByOptions(known, session.user) ? baseGrant(known.options, true) : undefined
+  // What the app might refuse can't be had by another way in.
+  if (core.say.decidesSubscribe(known.options) && !isForItsUsers(known)) return undefined
+  return isAllowedByOptions(known, session.user) ? baseGrant(core, known.options, true) : undefined
 }
 
 /** Whether its name alone says who may subscribe. */
@@ -70,7 +69,7 @@ function isAllowedByOptions(channel: ChannelName, user: string): boolean {
 /** A subscription that the server makes. @throws ReplyError 102, 107 */
 export function serverGrant(core: Core, channel: string, subscription: ServerSubscription, expireAt = 0): Grant {
   const { options } = core.namespaces.resolve(channel)
-  return { ...withServerSubscription(baseGrant(options, true), subscription), expireAt }
+  return { ...withServerSubscription(baseGrant(core, options, true), subscription), expireAt }
 }
 
 /**
@@ -91,29 +90,18 @@ export function clientGrant(
   if (request.token !== '') return asked(tokenGrant(core, session, options, request))
   if (isForItsUsers(channel)) {
     if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
-    return asked(baseGrant(options, false))
+    return asked(baseGrant(core, options, false))
   }
-  const answer = core.handlers.onSubscribe?.({
-    client: session.client,
-    user: session.user,
-    channel: channel.name,
-    data: parsePayload(request.data),
-  })
-  return chain(answer, (allowed) => {
+  return chain(core.say.subscribe(session, request, options), (decision) => {
     // While the app was deciding, the rules may have been replaced.
     const current = core.namespaces.resolve(channel.name)
-    if (allowed) {
-      const { expireAt = 0, info, data, override } = allowed
-      const subscription: ServerSubscription = {
-        ...(info === undefined ? {} : { info: toPayload(info) }),
-        ...(data === undefined ? {} : { data: toPayload(data) }),
-        ...(override ? { override } : {}),
-      }
-      const grant = withServerSubscription(baseGrant(current.options, false), subscription)
-      return asked({ ...grant, expireAt: checkExpireAt(expireAt) })
+    const base = baseGrant(core, current.options, false)
+    if (!decision) {
+      if (!isAllowedByOptions(current, session.user)) throw replyError('permissionDenied')
+      return asked(base)
     }
-    if (!isAllowedByOptions(current, session.user)) throw replyError('permissionDenied')
-    return asked(baseGrant(current.options, false))
+    const grant = { ...withServerSubscription(base, decision), expireAt: decision.expireAt }
+    return decision.heedsRequest ? asked(grant) : withAskedDelivery(grant, request)
   })
 }
 
@@ -121,7 +109,7 @@ function tokenGrant(core: Core, session: Session, options: ChannelOptions, reque
   const claims = readSubscriptionToken(core, request.token)
   if (claims.channel === '') throw replyError('permissionDenied')
   if (!isTokenFor(claims, session, request.channel)) throw disconnect('invalidToken')
-  return { ...withServerSubscription(baseGrant(options, false), claims), expireAt: claims.expireAt }
+  return { ...withServerSubscription(baseGrant(core, options, false), claims), expireAt: claims.expireAt }
 }
 
 function readSubscriptionToken(core: Core, token: string): ReturnType<typeof subscriptionClaims> {
@@ -147,25 +135,23 @@ function withAsked(grant: Grant, session: Session, request: SubscribeRequest): G
   const positioned = grant.positioned || recoverable || (request.positioned && (options.allow_positioning || mayRead))
   const hearsMembership =
     grant.hearsMembership || (request.joinLeave && options.join_leave && mayUse(options, 'presence', session, true))
-  return {
-    ...grant,
-    recoverable,
-    positioned,
-    hearsMembership,
-    rejectUnrecovered: (request.flag & rejectUnrecoveredFlag) !== 0,
-    ...askedDelivery(options, request),
-  }
+  return withAskedDelivery({ ...grant, recoverable, positioned, hearsMembership }, request)
 }
 
-/** @throws ReplyError 107 */
-function askedDelivery(options: ChannelOptions, request: SubscribeRequest): Pick<Grant, 'delta' | 'filter'> {
-  const { delta, filter } = request
+/**
+ * How the client wants to be sent what it may hear.
+ * @throws ReplyError 107 for a filter that is none or is not allowed
+ */
+function withAskedDelivery(grant: Grant, request: SubscribeRequest): Grant {
+  const { options } = grant
+  const { delta, filter, flag } = request
+  const rejectUnrecovered = (flag & rejectUnrecoveredFlag) !== 0
   if (filter) {
     if (!options.allow_tags_filter) throw replyError('badRequest')
     // Without delta: patches are made of what everybody hears.
-    return { filter: createTagsFilter(filter) }
+    return { ...grant, rejectUnrecovered, filter: createTagsFilter(filter) }
   }
-  return { delta: isDeltaAllowed(options, delta) }
+  return { ...grant, rejectUnrecovered, delta: isDeltaAllowed(options, delta) }
 }
 
 /** Whether the channel's publications may come as patches of this kind. */

@@ -104,7 +104,7 @@ describe('connect', () => {
     peer.send({ id: 1, connect: {} })
     hub.clock.tick()
     expect(peer.messages).toEqual([{ id: 1, error: { code: 100, message: 'internal server error', temporary: true } }])
-    expect(hub.log.map(({ level, message }) => `${level} ${message}`)).toEqual(['error command failed'])
+    expect(hub.log.map(({ level, message }) => `${level} ${message}`)).toEqual(['error asking the app failed'])
   })
 
   test('a logger that throws ends neither the connection nor the process', async () => {
@@ -140,7 +140,7 @@ describe('connect', () => {
     peer.send({ id: 1, connect: {} })
     hub.clock.tick()
     expect(peer.reply(1)?.['error']).toMatchObject({ code: 100 })
-    expect(hub.log).toMatchObject([{ level: 'error', message: 'command failed' }])
+    expect(hub.log).toMatchObject([{ level: 'error', message: 'asking the app failed', fields: { stage: 'onConnect' } }])
   })
 
   test('an expiry of onSubscribe that is no time is no subscription for ever', () => {

@@ -15,6 +15,8 @@ import type { Core } from './core.ts'
 import type { ConnectionInfo } from './handlers.ts'
 import type { Alarm } from './keepalive.ts'
 import { isPromise } from './maybe-promise.ts'
+import type { KeptHeaders } from './proxy/headers.ts'
+import { renewConnection, renewSubscription } from './renewal.ts'
 import type { Sink } from './sink.ts'
 import type { Subscription } from './subscription.ts'
 import { expiryOf } from './ttl.ts'
@@ -65,6 +67,12 @@ export class Session implements Alarm {
   readonly writer: Writer
   /** Of the handshake; let go once the session is accepted, since ten thousand of them are memory. */
   handshake: Handshake | undefined
+  /** What proxies pass on of the connection's headers. */
+  keptHeaders: KeptHeaders | undefined
+  /** Whether the app is asked when the connection expires, in place of a token of the client's. */
+  isRenewedByServer = false
+  readonly transport: Handshake['transport']
+  readonly protocol: Handshake['protocol']
   /** By channel; also those that are still joining. */
   readonly subscriptions = new Map<string, Subscription>()
   /** The channel that the running command wants, while the app decides; and why the server has ended it since. */
@@ -87,6 +95,8 @@ export class Session implements Alarm {
     this.client = client
     this.#connection = connection
     this.handshake = handshake
+    this.transport = handshake.transport
+    this.protocol = handshake.protocol
     this.key = connection.isEmulated || connection.isUnidirectional ? crypto.randomUUID() : ''
     this.wire = connection.wire
     const limit = core.config.client.queue_max_size
@@ -188,11 +198,11 @@ export class Session implements Alarm {
   extend(expireAt: number): void {
     this.#identity = { ...this.#identity, expireAt }
     const { clock, config } = this.#core
+    // Only a client needs time to bring a token.
+    const delay = this.isRenewedByServer ? 0 : config.client.expired_close_delay
     // Counted on the monotonic clock from here on: a jump of the wall clock closes nobody.
     this.#closeAt =
-      expireAt > 0
-        ? clock.monotonic() + (expireAt * 1000 - clock.now()) + config.client.expired_close_delay
-        : Number.POSITIVE_INFINITY
+      expireAt > 0 ? clock.monotonic() + (expireAt * 1000 - clock.now()) + delay : Number.POSITIVE_INFINITY
     this.scheduleAlarm()
   }
 
@@ -233,14 +243,14 @@ export class Session implements Alarm {
     if (subscription?.isJoining) subscription.endOnceJoined(reason)
     else if (!subscription && this.deciding?.channel === channel) this.deciding.ended = reason
     else if (this.#state === 'connected') {
-      subscription?.end()
+      subscription?.end(reason)
       this.push({ channel, unsubscribe: reason })
     }
   }
 
   /** The app has renewed the connection. @param expireAt unix seconds; 0 for never */
-  refreshed(expireAt: number): void {
-    this.extend(expireAt)
+  refreshed(expireAt: number, info?: Payload): void {
+    this.renew(expireAt, info === undefined ? {} : { info })
     this.push({ refresh: expiryOf(this.#core.clock, expireAt) })
   }
 
@@ -249,14 +259,14 @@ export class Session implements Alarm {
     if (this.#state === 'closed') return
     this.#flushChannels()
     this.writer.close(reason)
-    this.#end()
+    this.#end(reason)
   }
 
   /** The peer is gone. */
   closed(): void {
     if (this.#state === 'closed') return
     this.writer.abandon()
-    this.#end()
+    this.#end(disconnect('connectionClosed'))
   }
 
   /** Plans the next of pings, pongs and limits. Call when one of them has changed. */
@@ -284,7 +294,7 @@ export class Session implements Alarm {
     else {
       if (now >= this.#pingAt) this.#ping(now)
       for (const subscription of this.subscriptions.values()) {
-        if (now >= this.#endOf(subscription)) this.#endExpired(subscription)
+        if (now >= this.#endOf(subscription)) this.#expireSubscription(subscription)
       }
     }
     this.scheduleAlarm()
@@ -292,10 +302,23 @@ export class Session implements Alarm {
 
   #expire(): void {
     if (this.#state === 'refused') this.disconnect(disconnect('connectionClosed'))
-    else this.disconnect(disconnect('connectionExpired'))
+    else if (this.isRenewedByServer && this.#core.say.refreshes) {
+      this.#closeAt = Number.POSITIVE_INFINITY
+      renewConnection(this.#core, this)
+    } else this.disconnect(disconnect('connectionExpired'))
   }
 
-  #endExpired(subscription: Subscription): void {
+  /** A subscription has outlived its lifetime: the app may prolong it. */
+  #expireSubscription(subscription: Subscription): void {
+    const { isRenewedByServer, options } = subscription.grant
+    if (isRenewedByServer && this.#core.say.subRefreshes(options)) {
+      subscription.extend(0)
+      renewSubscription(this.#core, this, subscription)
+    } else this.endExpired(subscription)
+  }
+
+  /** Ends a subscription that has expired. */
+  endExpired(subscription: Subscription): void {
     if (subscription.grant.serverSide) this.disconnect(disconnect('subscriptionExpired'))
     else this.unsubscribe(subscription, unsubscribeReason('expired'))
   }
@@ -309,7 +332,8 @@ export class Session implements Alarm {
 
   /** When a subscription is ended, monotonic milliseconds. */
   #endOf(subscription: Subscription): number {
-    return subscription.expiresAt + this.#core.config.client.expired_sub_close_delay
+    const { expired_sub_close_delay: delay } = this.#core.config.client
+    return subscription.expiresAt + (subscription.grant.isRenewedByServer ? 0 : delay)
   }
 
   /** What nobody expected ends this connection and no other; uncaught it would end the process. */
@@ -370,7 +394,8 @@ export class Session implements Alarm {
     for (const subscription of this.subscriptions.values()) subscription.flush()
   }
 
-  #end(): void {
+  #end(reason: Disconnect): void {
+    const wasConnected = this.#state === 'connected'
     this.#state = 'closed'
     this.#waiting.length = 0
     this.#core.keepalive.cancel(this)
@@ -378,10 +403,11 @@ export class Session implements Alarm {
     if (this.#paused) this.#connection.resume()
     this.#endSubscriptions()
     this.#core.registry.removeSession(this)
+    if (wasConnected) this.#core.say.disconnected(this, reason)
   }
 
   #endSubscriptions(): void {
-    for (const subscription of this.subscriptions.values()) subscription.end()
+    for (const subscription of this.subscriptions.values()) subscription.end(unsubscribeReason('disconnect'))
   }
 }
 

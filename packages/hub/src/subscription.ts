@@ -44,6 +44,8 @@ export interface Grant {
   readonly expireAt: number
   /** Whether the client renews it by itself, or the server ends it. */
   readonly serverSide: boolean
+  /** Whether the app is asked when it expires, in place of a token of the client's. */
+  readonly isRenewedByServer: boolean
   /** Whether it came with the connection token: a refreshed one must still name it. */
   readonly isFromToken?: boolean
   readonly info?: Payload
@@ -82,6 +84,8 @@ export class Subscription implements Subscriber {
   /** While presence is being told of the subscription. */
   #announcing: MaybePromise<void> = undefined
   #endReason: UnsubscribeReason | undefined
+  /** As others see the member since it was renewed. */
+  #info: Payload | undefined
   /** Counted while it has to be looked after; see position-watch.ts. */
   #isWatched = false
 
@@ -101,6 +105,12 @@ export class Subscription implements Subscriber {
   extend(expireAt: number): void {
     const { clock } = this.#core
     this.#expiresAt = expireAt > 0 ? clock.monotonic() + (expireAt * 1000 - clock.now()) : Number.POSITIVE_INFINITY
+  }
+
+  /** A renewed subscription. @param expireAt unix seconds; 0 for never @param info in place of what was granted */
+  renew(expireAt: number, info: Payload | undefined): void {
+    this.extend(expireAt)
+    this.#info = info ?? this.#info
   }
 
   get variant(): Variant {
@@ -138,7 +148,7 @@ export class Subscription implements Subscriber {
 
   /** As others see this subscription. */
   get info(): ClientInfo {
-    const { info } = this.grant
+    const info = this.#info ?? this.grant.info
     return info === undefined ? this.#session.info : { ...this.#session.info, chanInfo: info }
   }
 
@@ -163,8 +173,8 @@ export class Subscription implements Subscriber {
     this.#channel?.flush()
   }
 
-  /** Takes the membership back. What was published before still reaches the client. */
-  end(): void {
+  /** Takes the membership back. What was published before still reaches the client. @param reason what the app is told */
+  end(reason: UnsubscribeReason): void {
     if (this.#state === 'ended') return
     const wasSubscribed = this.#state === 'subscribed'
     this.#state = 'ended'
@@ -176,6 +186,7 @@ export class Subscription implements Subscriber {
       this.#core.registry.release(channel)
     }
     if (this.#isWatched) this.#core.positions.release()
+    if (wasSubscribed) this.#core.say.unsubscribed(this.#session, this.channelName, reason)
     const isTold = wasSubscribed && this.grant.tellsMembership
     if (!this.grant.presence && !isTold) return
     // In this order: who is told that somebody left must not find them in presence.
@@ -253,16 +264,16 @@ export class Subscription implements Subscriber {
   }
 
   #fail(error: unknown): never {
-    this.end()
+    this.end(unsubscribeReason('server'))
     throw error
   }
 
   #baseResult(): SubscribeResult {
-    const { data, expireAt, serverSide } = this.grant
+    const { data, expireAt, serverSide, isRenewedByServer } = this.grant
     const { clock } = this.#core
     if (expireAt > 0 && expireAt * 1000 <= clock.now()) throw replyError('expired')
     return {
-      ...(serverSide ? {} : expiryOf(clock, expireAt)),
+      ...(serverSide || isRenewedByServer ? {} : expiryOf(clock, expireAt)),
       ...(data === undefined ? {} : { data }),
       ...(this.delta ? { delta: true } : {}),
     }

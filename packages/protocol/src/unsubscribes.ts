@@ -2,6 +2,8 @@
 const table = {
   /** The client asked for it. */
   client: [0, 'client unsubscribed'],
+  /** Its connection has ended; told to apps, never to clients. */
+  disconnect: [1, 'client disconnected'],
   /** The app asked for it through the server API. */
   server: [2000, 'server unsubscribe'],
   /** Publications were missed: the client recovers by subscribing again. */

@@ -10,15 +10,24 @@ import type { ServerSubscription } from '../tokens.ts'
 /** Channels that a client names in its connect command, with the positions to go on from. */
 type Named = ConnectRequest['subs']
 
-/** Subscribes to what the token brings and to what the client names and may hear, from where it left off. */
+/** What a connection is subscribed to. */
+export interface Granted {
+  readonly channels: ReadonlyMap<string, ServerSubscription>
+  /** Whether they are a token's. */
+  readonly isFromToken: boolean
+  /** Whether the channels that the client names count, too. */
+  readonly takesNamed: boolean
+}
+
+/** Subscribes to what the token or the app brings and to what the client names and may hear, from where it left off. */
 export function joinAll(
   core: Core,
   session: Session,
-  channels: ReadonlyMap<string, ServerSubscription>,
+  granted: Granted,
   named: Named,
 ): MaybePromise<Map<string, Settle>> {
   // All of them before the first one joins: what the server ends meanwhile may be any of them.
-  for (const [channel, grant] of grants(core, session, channels, named)) {
+  for (const [channel, grant] of grants(core, session, granted, named)) {
     session.subscriptions.set(channel, new Subscription(core, session, channel, grant))
   }
   const joined = new Map<string, Settle>()
@@ -36,15 +45,15 @@ export function joinAll(
 function grants(
   core: Core,
   session: Session,
-  channels: ReadonlyMap<string, ServerSubscription>,
+  { channels, takesNamed, isFromToken }: Granted,
   named: Named,
 ): Map<string, Grant> {
   const result = new Map<string, Grant>()
   for (const [channel, subscription] of channels) {
-    result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken: true })
+    result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken })
   }
   for (const [channel, { delta }] of named) {
-    const grant = result.get(channel) ?? connectGrant(core, session, channel)
+    const grant = result.get(channel) ?? (takesNamed ? connectGrant(core, session, channel) : undefined)
     if (grant) result.set(channel, { ...grant, delta: isDeltaAllowed(grant.options, delta) })
   }
   const { channel_limit: limit } = core.config.client

@@ -7,22 +7,18 @@ import {
   type SubscribeResult,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { parsePayload, toPayload } from '../payloads.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
+import type { ConnectDecision } from '../say/decisions.ts'
 import type { Identity, Session } from '../session.ts'
 import type { Joining } from '../subscription.ts'
-import { connectionClaims, connectionTokenFailure, type ServerSubscription } from '../tokens.ts'
-import { checkExpireAt, expiryOf } from '../ttl.ts'
+import { connectionClaims, connectionTokenFailure } from '../tokens.ts'
+import { expiryOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
-import { joinAll } from './connect-subscriptions.ts'
+import { joinAll, type Granted } from './connect-subscriptions.ts'
 
 type ConnectCommand = Extract<Command, { kind: 'connect' }>
 
-interface Accepted {
-  readonly identity: Identity
-  readonly data?: Payload
-  readonly channels: ReadonlyMap<string, ServerSubscription>
-}
+type Accepted = ConnectDecision & Granted
 
 /** Who is this, and may it come in: a token, the app's `onConnect`, or the option for anonymous ones, in this order. */
 export function connect(core: Core, session: Session, command: ConnectCommand): MaybePromise<void> {
@@ -32,28 +28,15 @@ export function connect(core: Core, session: Session, command: ConnectCommand): 
 }
 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
-  if (request.token !== '') return byToken(core, request.token)
   const { handshake } = session
-  if (!core.handlers.onConnect || !handshake) return anonymous(core)
-  const answer = core.handlers.onConnect({
-    ...handshake,
-    client: session.client,
-    name: request.name,
-    version: request.version,
-    data: parsePayload(request.data),
-  })
-  return chain(answer, (result) => {
-    if (!result) return anonymous(core)
-    const { user, info, data } = result
-    // A number would be another user than its text to everybody who asks for it.
-    if (typeof user !== 'string') throw new TypeError(`The user of a connection is not text, but ${typeof user}`)
-    const expireAt = checkExpireAt(result.expireAt ?? 0)
+  if (handshake) session.keptHeaders = core.say.headersToKeep(handshake, request)
+  if (request.token !== '') return byToken(core, request.token)
+  const decision = handshake && core.say.connect(session, handshake, request)
+  return chain(decision, (decided) => {
+    if (!decided) return anonymous(core)
+    const { expireAt } = decided.identity
     if (expireAt > 0 && expireAt * 1000 <= core.clock.now()) throw replyError('expired')
-    return {
-      identity: { user, expireAt, ...(info === undefined ? {} : { info: toPayload(info) }) },
-      channels: new Map<string, ServerSubscription>(),
-      ...(data === undefined ? {} : { data: toPayload(data) }),
-    }
+    return { ...decided, takesNamed: false, isFromToken: false }
   })
 }
 
@@ -63,7 +46,7 @@ function byToken(core: Core, token: string): Accepted {
     if (identity.user === '' && core.config.client.disallow_anonymous_connection_tokens) {
       throw disconnect('permissionDenied')
     }
-    return { identity, channels }
+    return { identity, channels, takesNamed: true, isFromToken: true }
   } catch (error) {
     throw connectionTokenFailure(error)
   }
@@ -71,18 +54,18 @@ function byToken(core: Core, token: string): Accepted {
 
 function anonymous(core: Core): Accepted {
   if (!core.config.client.allow_anonymous_connect_without_token) throw disconnect('badRequest')
-  return { identity: { user: '', expireAt: 0 }, channels: new Map() }
+  return { identity: { user: '', expireAt: 0 }, channels: new Map(), takesNamed: true, isFromToken: false }
 }
 
 function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): MaybePromise<void> {
   if (session.state !== 'connecting') return undefined
-  const { identity, data, channels } = accepted
+  const { identity, data } = accepted
   const { user_connection_limit: limit } = core.config.client
   if (limit > 0 && identity.user !== '' && core.registry.ofUser(identity.user).size >= limit) {
     throw disconnect('connectionLimit')
   }
   session.identify(identity)
-  const joinings = joinAll(core, session, channels, command.connect.subs)
+  const joinings = joinAll(core, session, accepted, command.connect.subs)
   return chain(joinings, (settles) => {
     if (session.state !== 'connecting') return
     const joined = new Map<string, Joining>()
@@ -90,6 +73,7 @@ function admit(core: Core, session: Session, command: ConnectCommand, accepted: 
       const joining = settle()
       if (joining) joined.set(channel, joining)
     }
+    session.isRenewedByServer = core.say.refreshes
     session.accept()
     session.reply({ id: command.id, connect: result(core, session, identity, data, joined) })
     for (const { commit } of joined.values()) commit()
@@ -108,7 +92,7 @@ function result(
   return {
     client: session.client,
     version: hubVersion,
-    ...expiryOf(core.clock, identity.expireAt),
+    ...(session.isRenewedByServer ? {} : expiryOf(core.clock, identity.expireAt)),
     ...(data === undefined ? {} : { data }),
     ...(subs.size > 0 ? { subs } : {}),
     ...(ping >= 1000 ? { ping: Math.floor(ping / 1000) } : {}),

@@ -8,6 +8,7 @@ import { presence, presenceStats } from './presence.ts'
 import { publish } from './publish.ts'
 import { refresh } from './refresh.ts'
 import { rpc } from './rpc.ts'
+import { send } from './send.ts'
 import { subRefresh } from './sub-refresh.ts'
 import { subscribe } from './subscribe.ts'
 import { unsubscribe } from './unsubscribe.ts'
@@ -52,8 +53,7 @@ function run(core: Core, session: Session, command: Command): void | Promise<voi
     case 'pong':
       return session.pong()
     case 'send':
-      // Messages without an answer have no handler here.
-      throw disconnect('notAvailable')
+      return send(core, session, command)
     case 'ping':
     case 'unknown':
       throw disconnect('badRequest')
@@ -76,6 +76,8 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
       'command failed',
     )
   }
+  // A message has no answer: its failure is the app's to know.
+  if (command.kind === 'send') return
   session.reply({ id: command.id, error: errorBody(known ?? replyError('internal')) })
   if (command.kind === 'connect' && session.state === 'connecting') session.refuse()
 }

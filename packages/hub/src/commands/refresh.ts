@@ -7,7 +7,8 @@ import { expiryOf } from '../ttl.ts'
 
 /** A new token for a connection that is about to expire; it must say the same of the connection as the old one. */
 export function refresh(core: Core, session: Session, { id, token }: Extract<Command, { kind: 'refresh' }>): void {
-  if (token === '') throw disconnect('badRequest')
+  // Whom the app renews brings no tokens.
+  if (token === '' || session.isRenewedByServer) throw disconnect('badRequest')
   const claims = read(core, token)
   if (claims.user !== session.user) throw disconnect('invalidToken')
   if (!sameChannels(session, claims)) throw disconnect('insufficientState')

@@ -14,6 +14,8 @@ export function subRefresh(
   if (channel === '') throw disconnect('badRequest')
   const subscription = session.subscriptions.get(channel)
   if (!subscription?.isSubscribed) throw replyError('permissionDenied')
+  // What the app renews needs no token.
+  if (subscription.grant.isRenewedByServer) throw disconnect('badRequest')
   if (token === '') throw replyError('badRequest')
   const claims = read(core, token)
   if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')

@@ -112,6 +112,7 @@ export function createHub(options: HubOptions = {}): Hub {
     logger: options.logger ?? consoleLogger,
     broker: options.broker ?? new MemoryBroker(clock),
     presence: options.presence ?? new MemoryPresence(),
+    ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
   })
   const trustProxy = options.trustProxy ?? false
   const adapter = new NodeAdapter(core, {

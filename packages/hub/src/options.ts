@@ -10,6 +10,8 @@ export interface HubOptions {
   config?: HubConfig
   /** The app's say in connecting, subscribing, publishing, calling. Replaced by `hub.setHandlers()`. @default {} */
   handlers?: HubHandlers
+  /** Milliseconds that a handler may take; 0: as long as it likes. @default 10000 */
+  handlerTimeout?: number
   /** Takes pino as it is. @default warnings and errors to the console */
   logger?: Logger
   /** Whether a page's own origin (Origin equal to Host) may connect without being listed. @default true */

@@ -18,7 +18,6 @@ import type { Core, PublishRequest } from './core.ts'
 import { matchesGlob } from './glob.ts'
 import { all, chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { apiSchemas, type ApiRequests } from './server-api-schemas.ts'
-import { toPayload } from './payloads.ts'
 import { serverGrant } from './permissions.ts'
 import type { PublishOutcome } from './broker.ts'
 import type { Session } from './session.ts'
@@ -185,15 +184,13 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
 
   rpc(core, request, payloads) {
     if (request.method === '') throw replyError('badRequest')
-    if (!core.handlers.onRpc) throw replyError('methodNotFound')
     const params = payloads('params')
-    const answer = core.handlers.onRpc({
-      method: request.method,
-      data: params === undefined ? undefined : (JSON.parse(params) as unknown),
-      client: undefined,
-      user: undefined,
+    const answer = core.say.apiRpc(request.method, params === undefined ? undefined : (JSON.parse(params) as unknown))
+    return chain(answer, (data) => {
+      if (data === undefined) return done
+      if (typeof data !== 'string') throw new TypeError('The server API answers with JSON, not with bytes')
+      return new JsonText(`{"data":${data}}`)
     })
-    return chain(answer, ({ data }) => (data === undefined ? done : new JsonText(`{"data":${toPayload(data)}}`)))
   },
 }
 

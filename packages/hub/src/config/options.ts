@@ -10,7 +10,17 @@ const functions = (names: readonly string[]): z.ZodType =>
     ),
   )
 
-const handlerNames = ['onConnect', 'onSubscribe', 'onPublish', 'onRpc'] as const satisfies (keyof HubHandlers)[]
+const handlerNames = [
+  'onConnect',
+  'onRefresh',
+  'onSubscribe',
+  'onSubRefresh',
+  'onPublish',
+  'onRpc',
+  'onMessage',
+  'onDisconnect',
+  'onUnsubscribe',
+] as const satisfies (keyof HubHandlers)[]
 
 /** Other members are the app's own: handlers may be methods of an object that has more. */
 const handlers = z.looseObject({}).superRefine((given: Record<string, unknown>, context) => {
@@ -32,6 +42,7 @@ const handlers = z.looseObject({}).superRefine((given: Record<string, unknown>, 
 const options = z.strictObject({
   config: z.unknown().optional(),
   handlers: handlers.optional(),
+  handlerTimeout: z.number().min(0).optional(),
   logger: functions(['debug', 'info', 'warn', 'error']).optional(),
   sameOrigin: z.boolean().optional(),
   trustProxy: z.boolean().optional(),

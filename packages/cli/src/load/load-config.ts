@@ -42,12 +42,14 @@ export function loadConfig(sources: Sources): LoadedConfig {
   const tree = readTree(centrifugoOptions, raw ?? {}, report, hintFor)
   const unknownVariables = applyEnvironment(centrifugoOptions, tree, sources.env, report)
   applyFlags(tree, sources.flags ?? new Map(), report)
+  const isReadable = problems.length === 0
   const sorted = sort(tree, sources, report)
   problems.push(...sorted.refused.map(describeRefused))
   const hub = sorted.hub as HubConfig
   const option = (path: string): unknown => optionOf(centrifugoOptions, tree, path)
   const server = serverSettings(option, report)
-  problems.push(...hubProblems(hub))
+  // It would only tell of the same mistakes in other words.
+  if (isReadable) problems.push(...hubProblems(hub))
   if (problems.length > 0) throw new Failure('config', [describeFile(sources.file, raw), ...problems.map(indent)])
   return {
     file: raw === undefined ? undefined : sources.file,

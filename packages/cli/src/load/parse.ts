@@ -85,6 +85,7 @@ function withoutPosition(message: string): string {
  * lacks nothing but its end, so the mistake is found by halving.
  */
 function jsonErrorPosition(text: string): number {
+  if (onlyLacksItsEnd(text)) return text.trimEnd().length
   let good = 0
   let bad = text.length
   while (bad - good > 1) {

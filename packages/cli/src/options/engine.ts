@@ -3,6 +3,17 @@ import { postgres, postgresBroker, redis, redisPresence, tls } from './shared.ts
 
 const prefix = { prefix: text('centrifugo') }
 
+const nats = group({
+  ...prefix,
+  url: text('nats://localhost:4222'),
+  ...each('dial_timeout write_timeout', duration('1s')),
+  tls,
+  allow_wildcards: flag,
+  raw_mode: group({ enabled: flag, channel_replacements: map, prefix: text() }),
+})
+
+const brokerRedis = group({ ...prefix, ...redis, history_use_lists: flag })
+
 /** What would carry publications and presence beyond this process. */
 export const engineSections = {
   engine: group({
@@ -12,17 +23,9 @@ export const engineSections = {
   broker: group({
     enabled: ignored(flag),
     type: when('enabled', text('memory')),
-    redis: ignored(group({ ...prefix, ...redis, history_use_lists: flag })),
-    nats: ignored(
-      group({
-        ...prefix,
-        url: text('nats://localhost:4222'),
-        ...each('dial_timeout write_timeout', duration('1s')),
-        tls,
-        allow_wildcards: flag,
-        raw_mode: group({ enabled: flag, channel_replacements: map, prefix: text() }),
-      }),
-    ),
+    redis: ignored(brokerRedis),
+    nats: ignored(nats),
+    redisnats: ignored(group({ redis: brokerRedis, nats })),
     postgres: ignored(postgres(postgresBroker)),
   }),
   presence_manager: group({

@@ -21,5 +21,8 @@ export function check<S extends z.ZodType>(schema: S, input: unknown, prefix: st
 function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
   const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '')
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: unknown option`)
-  return [`${path.join('.') || 'the configuration'}: ${issue.message.replace(/^Invalid (?:input|option): /, '')}`]
+  const message = issue.message
+    .replace(/^Invalid (?:input|option): /, '')
+    .replace(/, received undefined$/, ', but it is missing')
+  return [`${path.join('.') || 'the configuration'}: ${message}`]
 }

@@ -80,7 +80,7 @@ describe('nothing configured', () => {
         connection_limit: 0,
       },
       channel: { max_length: 255, history_meta_ttl: 2_592_000_000, namespaces: [] },
-      http_api: { key: '', disabled: false, error_mode: '' },
+      http_api: { key: '', insecure: false, disabled: false, error_mode: '', handler_prefix: '/api' },
       websocket: { message_size_limit: 65_536, compression: false, compression_min_size: 0 },
     })
     expect(checkConfig({}).channel.without_namespace).toStrictEqual(channelDefaults)
@@ -92,7 +92,7 @@ describe('nothing configured', () => {
   test('a section that is given in part is completed', () => {
     const { client, http_api: api } = checkConfig({ client: { channel_limit: 5 }, http_api: { key: 'k' } })
     expect(client).toMatchObject({ channel_limit: 5, ping_interval: 25_000, token: { hmac_secret_key: '' } })
-    expect(api).toEqual({ key: 'k', disabled: false, error_mode: '' })
+    expect(api).toEqual({ key: 'k', insecure: false, disabled: false, error_mode: '', handler_prefix: '/api' })
   })
 
   test('an option that is undefined is not given', () => {
@@ -168,7 +168,7 @@ describe('an unknown option', () => {
     'channel.without_namespace.history_lifetime',
     'channel.without_namespace.joinLeave',
     'http_api.keys',
-    'http_api.insecure',
+    'http_api.external',
     'websocket.write_timeout',
     'shutdown',
     'engine',
@@ -213,13 +213,19 @@ const flagOptions = [
   'client.allow_anonymous_connect_without_token',
   'client.disallow_anonymous_connection_tokens',
   'client.subscription_token.enabled',
+  'http_api.insecure',
   'http_api.disabled',
   'websocket.compression',
   ...Object.entries(channelDefaults).flatMap(([name, value]) =>
     typeof value === 'boolean' ? [`channel.without_namespace.${name}`] : [],
   ),
 ]
-const textOptions = ['client.token.hmac_secret_key', 'client.subscription_token.hmac_secret_key', 'http_api.key']
+const textOptions = [
+  'client.token.hmac_secret_key',
+  'client.subscription_token.hmac_secret_key',
+  'http_api.key',
+  'http_api.handler_prefix',
+]
 
 describe('a value of the wrong kind', () => {
   test.each(durationOptions)('%s is a duration', (path) => {
@@ -295,6 +301,15 @@ describe('a value of the wrong kind', () => {
     expect(problemsOf({ channel: { namespaces: [5] } })).toEqual([
       expect.stringMatching(/^channel\.namespaces\.0: .*expected object/),
     ])
+  })
+
+  test('http_api.handler_prefix is a path', () => {
+    for (const path of ['api', 'https://a.example/api', '/api?x', '/api#x', ' /api']) {
+      expect(problemsOf({ http_api: { handler_prefix: path } })).toEqual([
+        'http_api.handler_prefix: expected a path that begins with "/"',
+      ])
+    }
+    expect(checkConfig({ http_api: { handler_prefix: '/own/' } }).http_api.handler_prefix).toBe('/own')
   })
 
   test('words are some of a few', () => {

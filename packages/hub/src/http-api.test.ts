@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { HubConfig } from './config.ts'
+import { checkConfig, type HubConfig } from './config.ts'
 import type { HubHandlers } from './handlers.ts'
-import { answerApiCall, guardApi, isApiPath, type ApiHttpAnswer } from './http-api.ts'
+import { answerApiCall, apiMethodOf, guardApi, isApiPath } from './http-api.ts'
+import type { ApiHttpAnswer } from './http-api-outcome.ts'
 import { createTestHub, delayedBroker, MemoryBroker, TestClock, type TestHub } from './testing/index.ts'
 
 let hub: TestHub
@@ -39,6 +40,20 @@ const error102 = error(102, 'unknown channel')
 const error108 = error(108, 'not available')
 
 describe('paths', () => {
+  const optionsOf = (api: HubConfig['http_api']) => checkConfig({ http_api: api }).http_api
+
+  test('an empty prefix leaves the methods alone', () => {
+    for (const prefix of ['', '/']) {
+      const options = optionsOf({ handler_prefix: prefix })
+      expect(['/publish', '/', '/api', ''].map((path) => apiMethodOf(options, path))).toEqual([
+        'publish',
+        '',
+        undefined,
+        undefined,
+      ])
+    }
+  })
+
   const methods = [
     'publish',
     'broadcast',
@@ -58,6 +73,24 @@ describe('paths', () => {
     },
   )
 
+  test.each<[string, string | undefined]>([
+    ['/api/publish', 'publish'],
+    ['/api/batch', 'batch'],
+    ['/api/map_stats', 'map_stats'],
+    ['/api', ''],
+    ['/api/', undefined],
+    ['/api/dance', undefined],
+    ['/apipublish', undefined],
+    ['/publish', undefined],
+    ['/', undefined],
+  ])('%s names %j', (path, method) => {
+    expect(apiMethodOf(optionsOf({}), path)).toBe(method)
+    expect(apiMethodOf(optionsOf({ disabled: true }), path)).toBe(undefined)
+    if (path.startsWith('/api')) {
+      expect(apiMethodOf(optionsOf({ handler_prefix: '/own/way/' }), path.replace('/api', '/own/way'))).toBe(method)
+    }
+  })
+
   test.each(['', 'dance', 'Publish', 'publish/', 'publish/more', '../publish', 'constructor', '__proto__', 'toString'])(
     '%j is none',
     (method) => {
@@ -67,7 +100,7 @@ describe('paths', () => {
 })
 
 describe('the key', () => {
-  const guard = guardApi('the key')
+  const guard = guardApi({ key: 'the key', insecure: false })
   const call = (headers: Headers, query = '', by = guard): unknown =>
     by({ method: 'publish', query, header: (name) => headers[name] })?.status ?? 'allowed'
 
@@ -85,7 +118,7 @@ describe('the key', () => {
   test.each<[string]>([['apikey key'], ['ApiKey key'], ['APIKEY  key'], [' apikey\tkey ']])(
     'as Authorization: %s',
     (authorization) => {
-      const oneWord = guardApi('key')
+      const oneWord = guardApi({ key: 'key', insecure: false })
       expect(call({ authorization }, '', oneWord)).toBe('allowed')
       expect(call({ authorization, 'x-api-key': '' }, '', oneWord)).toBe('allowed')
       expect(call({ authorization, 'x-api-key': 'wrong' }, '', oneWord)).toBe(401)
@@ -118,11 +151,16 @@ describe('the key', () => {
   })
 
   test('with a word behind it is another text', () => {
-    expect(call({ authorization: 'apikey key more' }, '', guardApi('key'))).toBe(401)
+    expect(call({ authorization: 'apikey key more' }, '', guardApi({ key: 'key', insecure: false }))).toBe(401)
+  })
+
+  test('is not asked for where the configuration says so', () => {
+    expect(call({}, '', guardApi({ key: '', insecure: true }))).toBe('allowed')
+    expect(call({ 'x-api-key': 'wrong' }, '', guardApi({ key: 'the key', insecure: true }))).toBe('allowed')
   })
 
   test('that is not configured opens nothing', () => {
-    const closed = guardApi('')
+    const closed = guardApi({ key: '', insecure: false })
     for (const headers of [{}, { 'x-api-key': '' }, { authorization: 'apikey ' }, { 'x-api-key': 'x' }] as Headers[]) {
       for (const query of ['', 'api_key=', 'api_key=x']) expect(call(headers, query, closed)).toBe(401)
     }
@@ -452,7 +490,11 @@ describe('batch', () => {
     ['{"commands":{}}', badRequest],
     ['{"commands":"x"}', badRequest],
     ['{"commands":[5]}', badRequest],
-    ['{"commands":[null]}', badRequest],
+    [
+      '{"commands":[null,{"info":{},"publish":{}}]}',
+      `200 application/json {"replies":[${'{"error":{"code":107,"message":"bad request"}},'.repeat(2).slice(0, -1)}]}`,
+    ],
+    ['{"commands":[{"publish":{},"channels":{"pattern":5}}]}', badRequest],
     ['{"commands":[[]]}', badRequest],
     ['{"commands":[{"publish":5}]}', badRequest],
     ['{"commands":[{"publish":[]}]}', badRequest],

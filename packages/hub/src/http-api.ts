@@ -1,14 +1,17 @@
 /** `POST /api/<method>`: Centrifugo's HTTP API, without any HTTP server: facts of a request in, an answer out. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import { elementSpans, memberSpan, rawMember, replyError } from '@backchannel/protocol'
-import { apiErrorOf, type ApiError } from './api-errors.ts'
+import { rawMember } from '@backchannel/protocol'
+import type { ApiError } from './api-errors.ts'
+import type { HttpApiOptions } from './config/http-api.ts'
 import type { Core } from './core.ts'
-import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
-import { BadApiRequest, isApiMethod, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
-import { apiSchemas } from './server-api-schemas.ts'
+import { answerBatch } from './http-api-batch.ts'
+import { answerLegacyCall } from './http-api-legacy.ts'
+import { badRequest, json, outcomeOf, parseObject, type ApiHttpAnswer } from './http-api-outcome.ts'
+import { chain, type MaybePromise } from './maybe-promise.ts'
+import { isApiMethod, type PayloadSource } from './server-api.ts'
 
 export interface ApiHttpRequest {
-  /** What stands behind `/api/`. */
+  /** What stands behind `/api/`; empty for `/api` itself. */
   readonly method: string
   /** What stands behind `?`. */
   readonly query: string
@@ -16,18 +19,18 @@ export interface ApiHttpRequest {
   header(name: string): string | undefined
 }
 
-export interface ApiHttpAnswer {
-  readonly status: number
-  readonly contentType?: string
-  readonly body: string
-}
-
-const json = 'application/json'
-const plain = 'text/plain; charset=utf-8'
-
-/** Whether `/api/<method>` is one of the hub's paths. */
+/** Whether the API has a method of this name. */
 export function isApiPath(method: string): boolean {
   return method === 'batch' || isApiMethod(method)
+}
+
+/** The method that a path names, empty for the older form's; undefined when the path is none of the API's. */
+export function apiMethodOf({ disabled, handler_prefix: prefix }: HttpApiOptions, path: string): string | undefined {
+  if (disabled || !path.startsWith(prefix)) return undefined
+  const rest = path.slice(prefix.length)
+  if (rest === (prefix === '' ? '/' : '')) return ''
+  const method = rest.slice(1)
+  return rest.startsWith('/') && isApiPath(method) ? method : undefined
 }
 
 export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
@@ -37,7 +40,8 @@ export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
  * length, so how long it takes tells nothing of the key. The key's own is made once and the other by the one-shot
  * function; two hash objects per request were 11 % of what a publish over HTTP costs.
  */
-export function guardApi(key: string): ApiGuard {
+export function guardApi({ key, insecure }: Pick<HttpApiOptions, 'key' | 'insecure'>): ApiGuard {
+  if (insecure) return () => undefined
   const expected = digest(key)
   // Empty is nobody's key, not even where none is configured.
   const isKey = (given: string): boolean => given !== '' && timingSafeEqual(digest(given), expected)
@@ -46,79 +50,20 @@ export function guardApi(key: string): ApiGuard {
 
 /** Never throws and never rejects. */
 export function answerApiCall(core: Core, request: ApiHttpRequest, body: string): MaybePromise<ApiHttpAnswer> {
+  if (request.method === '') return answerLegacyCall(core, body)
   const parsed = parseObject(body)
   if (!parsed) return badRequest
   if (request.method === 'batch') return answerBatch(core, parsed, body)
   const transportMode =
     core.config.http_api.error_mode === 'transport' || request.header('x-centrifugo-error-mode') === 'transport'
   const payloads: PayloadSource = (name) => (parsed[name] === undefined ? undefined : rawMember(body, name))
-  return chain(run(core, request.method, parsed, payloads), (outcome) => {
+  return chain(outcomeOf(core, request.method, parsed, payloads), (outcome) => {
     if (outcome === undefined) return badRequest
     if ('result' in outcome) return { status: 200, contentType: json, body: `{"result":${outcome.result}}` }
     return transportMode
       ? { status: statusOf(outcome.error), contentType: json, body: JSON.stringify(outcome.error) }
       : { status: 200, contentType: json, body: JSON.stringify(outcome) }
   })
-}
-
-type Outcome = { readonly result: string } | { readonly error: ApiError }
-
-const badRequest: ApiHttpAnswer = { status: 400, contentType: plain, body: 'Bad Request\n' }
-
-/** One method's answer as JSON text; undefined when the request has members of the wrong type. */
-function run(core: Core, method: string, request: unknown, payloads: PayloadSource): MaybePromise<Outcome | undefined> {
-  const fail = (error: unknown): Outcome | undefined =>
-    error instanceof BadApiRequest ? undefined : { error: apiErrorOf(core, error) }
-  try {
-    const running = chain(runApiMethod(core, method, request, payloads), (value) => ({
-      result: value instanceof JsonText ? value.json : JSON.stringify(value),
-    }))
-    return isPromise(running) ? running.catch(fail) : running
-  } catch (error) {
-    return fail(error)
-  }
-}
-
-interface BatchCommand {
-  readonly method: string
-  readonly request: unknown
-  readonly payloads: PayloadSource
-}
-
-async function answerBatch(core: Core, batch: Record<string, unknown>, body: string): Promise<ApiHttpAnswer> {
-  const commands = batchCommands(batch, body)
-  const parallel = batch['parallel'] ?? false
-  if (!commands || typeof parallel !== 'boolean') return badRequest
-  const one = async ({ method, request, payloads }: BatchCommand): Promise<string> => {
-    const outcome = (await run(core, method, request, payloads)) ?? {
-      error: apiErrorOf(core, replyError('badRequest')),
-    }
-    return 'result' in outcome ? `{"${method}":${outcome.result}}` : JSON.stringify(outcome)
-  }
-  const replies: string[] = []
-  if (parallel) replies.push(...(await Promise.all(commands.map(one))))
-  else for (const command of commands) replies.push(await one(command))
-  return { status: 200, contentType: json, body: replies.length === 0 ? '{}' : `{"replies":[${replies.join(',')}]}` }
-}
-
-/** The commands of a batch, each in order by itself: what can't be read is refused before any of them is run. */
-function batchCommands(batch: Record<string, unknown>, body: string): BatchCommand[] | undefined {
-  const list: unknown = batch['commands'] ?? []
-  if (!Array.isArray(list)) return undefined
-  const at = memberSpan(body, 'commands')
-  const spans = at ? elementSpans(body, at.start) : []
-  const commands: BatchCommand[] = []
-  for (const [index, command] of (list as unknown[]).entries()) {
-    if (typeof command !== 'object' || command === null || Array.isArray(command)) return undefined
-    const members = command as Record<string, unknown>
-    const method = Object.keys(members).find((name) => isApiMethod(name) && members[name] !== null) ?? ''
-    const request = members[method]
-    if (isApiMethod(method) && !apiSchemas[method].safeParse(request).success) return undefined
-    const span = spans[index]
-    const text = span ? body.slice(span.start, span.end) : '{}'
-    commands.push({ method, request, payloads: (name) => rawMember(text, method, name) })
-  }
-  return commands
 }
 
 /** X-API-Key; when it is absent or empty, `Authorization: apikey KEY`. */
@@ -135,17 +80,6 @@ function queryKey({ query }: ApiHttpRequest): string {
 
 function digest(text: string): Buffer {
   return hash('sha256', text, 'buffer')
-}
-
-/** The body's object; `null` counts as an empty one. Undefined for anything else. */
-function parseObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (value === null) return {}
-    return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 const statusByCode: ReadonlyMap<number, number> = new Map([

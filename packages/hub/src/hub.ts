@@ -6,6 +6,7 @@ import {
   occupyHubSlot,
   vacateHubSlot,
   type HubSlot,
+  type ServerApiBatchCommand,
   type ServerApiBatchReply,
   type ServerApiBatchRequest,
   type ServerApiMethod,
@@ -20,12 +21,12 @@ import { checkChannelRules, checkConfig, checkHandlers, checkOptions, type Chann
 import { Core } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
 import { consoleLogger } from './logger.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import type { HubOptions } from './options.ts'
 import { toPayload } from './payloads.ts'
 import { MemoryPresence } from './presence.ts'
-import { BadApiRequest, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
+import { BadApiRequest, commandMethods, JsonText, maxParallel, runApiMethod, type PayloadSource } from './server-api.ts'
 import { subscriptionTokenKey } from './tokens.ts'
 
 /** What a publication may take along. */
@@ -34,6 +35,8 @@ export interface PublishOptions {
   idempotencyKey?: string
   tags?: Record<string, string>
   skipHistory?: boolean
+  /** Subscribers with delta may get it as a patch; also where the namespace's `delta_publish` says so. */
+  delta?: boolean
   /** With history: skipped unless above the version stored last. */
   version?: number
   versionEpoch?: string
@@ -81,6 +84,8 @@ export interface Hub {
   setChannelOptions(rules: ChannelRules): void
   /** Answers a request that is the hub's (`POST /api/publish`, …); false leaves it to the app. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean
+  /** Answers commands of the API's older form (`{"method", "params"}`), asking for no key: the caller has let them in. */
+  handleAdminApi(request: IncomingMessage, response: ServerResponse): void
   /** Takes an upgrade that is the hub's (`/connection/websocket`); false leaves it to the app. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Both of them in front of a server's own listeners. @returns a function that takes it back */
@@ -115,11 +120,8 @@ export function createHub(options: HubOptions = {}): Hub {
     ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
   })
   const trustProxy = options.trustProxy ?? false
-  const adapter = new NodeAdapter(core, {
-    allowed: config.client.allowed_origins,
-    sameOrigin: options.sameOrigin ?? true,
-    trustProxy,
-  })
+  const origins = { allowed: config.client.allowed_origins, sameOrigin: options.sameOrigin ?? true, trustProxy }
+  const adapter = new NodeAdapter(core, origins, options.standalone ?? false)
   let server: HttpServer | HttpsServer | undefined
 
   const call = <M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): MaybePromise<ServerApiReply<M>> =>
@@ -137,12 +139,13 @@ export function createHub(options: HubOptions = {}): Hub {
 
   const hub: Hub = {
     id: core.id,
-    publish: (channel, data, { idempotencyKey, tags, skipHistory, version, versionEpoch } = {}) =>
+    publish: (channel, data, { idempotencyKey, tags, skipHistory, delta, version, versionEpoch } = {}) =>
       core.publish(channel, {
         data: toPayload(data),
         ...(tags ? { tags: { ...tags } } : {}),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(skipHistory === undefined ? {} : { skipHistory }),
+        ...(delta === undefined ? {} : { delta }),
         ...(version === undefined ? {} : { version }),
         ...(versionEpoch === undefined ? {} : { versionEpoch }),
       }),
@@ -154,6 +157,7 @@ export function createHub(options: HubOptions = {}): Hub {
     },
     setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config)),
     handleRequest: (request, response) => adapter.handleRequest(request, response),
+    handleAdminApi: (request, response) => adapter.handleAdminApi(request, response),
     handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
     attach: (target) => {
       if (!core.isOpen) throw new Error('The hub is closed')
@@ -193,7 +197,9 @@ function callApi<M extends ServerApiMethod>(
     try {
       return toPayload(value)
     } catch (error) {
-      throw new BadApiRequest(`${method}: ${name}: ${error instanceof Error ? error.message : String(error)}`)
+      // Of a circle the engine draws a picture over several lines.
+      const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+      throw new BadApiRequest(`${method}: ${name}: ${reason}`)
     }
   }
   const succeed = (value: object | JsonText): ServerApiReply<M> =>
@@ -215,16 +221,14 @@ async function runBatch(
   call: Hub['call'],
   { commands, parallel = false }: ServerApiBatchRequest,
 ): Promise<ServerApiBatchReply> {
-  const one = async (command: object): Promise<ServerApiBatchReply['replies'][number]> => {
-    const [entry] = Object.entries(command) as [ServerApiMethod, never][]
-    if (!entry) return { error: { code: 104, message: 'not found' } }
-    const reply = await call(entry[0], entry[1])
-    return 'error' in reply ? { error: reply.error } : { [entry[0]]: reply.result }
+  const one = async (command: ServerApiBatchCommand): Promise<ServerApiBatchReply['replies'][number]> => {
+    const requests: Readonly<Record<string, unknown>> = { ...command }
+    const [method] = commandMethods(requests)
+    if (!method) return { error: command ? { code: 104, message: 'not found' } : { code: 107, message: 'bad request' } }
+    const reply = await call(method as ServerApiMethod, requests[method] as never)
+    return 'error' in reply ? { error: reply.error } : { [method]: reply.result }
   }
-  if (parallel) return { replies: await Promise.all(commands.map(one)) }
-  const replies: ServerApiBatchReply['replies'] = []
-  for (const command of commands) replies.push(await one(command))
-  return { replies }
+  return { replies: await mapLimited(commands ?? [], parallel ? maxParallel : 1, one) }
 }
 
 function websocketUrl(

@@ -18,3 +18,32 @@ export function chain<T, U>(value: MaybePromise<T>, use: (value: T) => MaybeProm
 export function all<T>(values: readonly MaybePromise<T>[]): MaybePromise<T[]> {
   return values.some(isPromise) ? Promise.all(values) : (values as T[])
 }
+
+/** The same of what `use` makes of each, no more than `limit` of them under way. With 1: one after the other. */
+export function mapLimited<T, U>(
+  values: readonly T[],
+  limit: number,
+  use: (value: T) => MaybePromise<U>,
+): MaybePromise<U[]> {
+  const results: U[] = []
+  let next = 0
+  const work = (): MaybePromise<void> => {
+    while (next < values.length) {
+      const at = next++
+      const result = use(values[at] as T)
+      if (isPromise(result)) {
+        return Promise.resolve(result).then((value) => {
+          results[at] = value
+          return work()
+        })
+      }
+      results[at] = result
+    }
+  }
+  const working: Promise<void>[] = []
+  while (next < values.length && working.length < limit) {
+    const done = work()
+    if (isPromise(done)) working.push(done)
+  }
+  return working.length === 0 ? results : Promise.all(working).then(() => results)
+}

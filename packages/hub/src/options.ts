@@ -14,6 +14,8 @@ export interface HubOptions {
   handlerTimeout?: number
   /** Takes pino as it is. @default warnings and errors to the console */
   logger?: Logger
+  /** Whether the server is the hub's alone: other verbs on its paths are refused, not left to the app. @default false */
+  standalone?: boolean
   /** Whether a page's own origin (Origin equal to Host) may connect without being listed. @default true */
   sameOrigin?: boolean
   /** Whether `x-forwarded-proto` and `x-forwarded-host` are believed. Only behind a proxy that sets them. @default false */

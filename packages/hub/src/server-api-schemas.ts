@@ -1,4 +1,7 @@
-/** What the server API takes, with the wire's names. `null` is as good as absent, unknown members are ignored. */
+/**
+ * What the server API takes, with the wire's names. `null` is as good as absent, unknown members are ignored. The order
+ * counts: of several methods in one command of a batch the first is called.
+ */
 import { isCloseCode, isCloseReason, type ServerApiMethod } from '@backchannel/protocol'
 import { z } from 'zod'
 
@@ -13,7 +16,10 @@ function orAbsent<T extends z.ZodType>(schema: T) {
 const text = orEmpty(z.string(), '')
 const flag = orEmpty(z.boolean(), false)
 const uint = orEmpty(z.number().int().min(0), 0)
+const int32 = orEmpty(z.int32(), 0)
+const int64 = orEmpty(z.number().int(), 0)
 const list = orEmpty(z.array(orEmpty(z.string(), '')), [])
+const tags = orEmpty(z.record(z.string(), text), {})
 
 const target = { user: text, client: text, session: text }
 const position = z.object({ offset: uint, epoch: text })
@@ -26,14 +32,14 @@ const closeReason = text.refine(isCloseReason, 'expected at most 123 bytes')
 const publication = {
   b64data: text,
   skip_history: flag,
-  tags: orEmpty(z.record(z.string(), text), {}),
+  tags,
   idempotency_key: text,
   delta: flag,
   version: uint,
   version_epoch: text,
 }
 
-export const apiSchemas = {
+const apiOfStreams = {
   publish: z.object({ channel: text, ...publication }),
   broadcast: z.object({ channels: list, ...publication }),
   subscribe: z.object({
@@ -41,7 +47,7 @@ export const apiSchemas = {
     channel: text,
     b64info: text,
     b64data: text,
-    expire_at: orEmpty(z.number().int(), 0),
+    expire_at: int64,
     recover_since: orAbsent(position),
     override: orAbsent(
       z.object({
@@ -59,19 +65,48 @@ export const apiSchemas = {
     whitelist: list,
     disconnect: orAbsent(z.object({ code: closeCode, reason: closeReason })),
   }),
-  refresh: z.object({ ...target, expired: flag, expire_at: orEmpty(z.number().int(), 0) }),
+  history: z.object({ channel: text, limit: int32, since: orAbsent(position), reverse: flag }),
+  history_remove: z.object({ channel: text }),
   presence: z.object({ channel: text }),
   presence_stats: z.object({ channel: text }),
-  history: z.object({
-    channel: text,
-    limit: orEmpty(z.int32(), 0),
-    since: orAbsent(position),
-    reverse: flag,
-  }),
-  history_remove: z.object({ channel: text }),
-  channels: z.object({ pattern: text }),
   info: z.object({}),
   rpc: z.object({ method: text }),
+  refresh: z.object({ ...target, expired: flag, expire_at: int64 }),
+  channels: z.object({ pattern: text }),
 } satisfies { [M in ServerApiMethod]: z.ZodType }
 
-export type ApiRequests = { [M in ServerApiMethod]: z.output<(typeof apiSchemas)[M]> }
+/** Methods for channels of the types map and shared poll, of which the hub has none. */
+const apiOfOtherTypes = {
+  map_publish: z.object({
+    channel: text,
+    key: text,
+    b64data: text,
+    b64stream_data: text,
+    tags,
+    idempotency_key: text,
+    delta: flag,
+    version: uint,
+    version_epoch: text,
+    score: int64,
+    key_mode: text,
+  }),
+  map_remove: z.object({ channel: text, key: text, idempotency_key: text }),
+  map_read_state: z.object({
+    channel: text,
+    cursor: text,
+    limit: int32,
+    key: text,
+    asc: flag,
+    revision_offset: uint,
+    revision_epoch: text,
+  }),
+  map_read_stream: z.object({ channel: text, since_offset: uint, since_epoch: text, limit: int32, reverse: flag }),
+  map_stats: z.object({ channel: text }),
+  map_clear: z.object({ channel: text }),
+  shared_poll_publish: z.object({ channel: text, key: text, b64data: text, version: uint, epoch: text }),
+}
+
+export const apiSchemas = { ...apiOfStreams, ...apiOfOtherTypes }
+
+export type ApiMethod = keyof typeof apiSchemas
+export type ApiRequests = { [M in ApiMethod]: z.output<(typeof apiSchemas)[M]> }

@@ -288,6 +288,16 @@ test('info counts what is there', () => {
         num_subs: 2,
         num_channels: 2,
         uptime: 5,
+        metrics: {
+          interval: 0,
+          items: {
+            'centrifugo.node.num_clients': 3,
+            'centrifugo.node.num_users': 2,
+            'centrifugo.node.num_subscriptions': 2,
+            'centrifugo.node.num_channels': 2,
+            'centrifugo.node.num_nodes': 1,
+          },
+        },
       },
     ],
   })

@@ -11,13 +11,12 @@ import {
   unsubscribeReason,
   type ClientInfo,
   type Payload,
-  type ServerApiMethod,
 } from '@backchannel/protocol'
 import { countUsers } from './commands/presence.ts'
 import type { Core, PublishRequest } from './core.ts'
 import { matchesGlob } from './glob.ts'
-import { all, chain, isPromise, type MaybePromise } from './maybe-promise.ts'
-import { apiSchemas, type ApiRequests } from './server-api-schemas.ts'
+import { all, chain, isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
+import { apiSchemas, type ApiMethod, type ApiRequests } from './server-api-schemas.ts'
 import { serverGrant } from './permissions.ts'
 import type { PublishOutcome } from './broker.ts'
 import type { Session } from './session.ts'
@@ -38,7 +37,7 @@ export class JsonText {
 /** Where a request's free-form members come from: a value in process, the text of the body over HTTP. */
 export type PayloadSource = (name: 'data' | 'info' | 'params') => string | undefined
 
-type Verb<M extends ServerApiMethod> = (
+type Verb<M extends ApiMethod> = (
   core: Core,
   request: ApiRequests[M],
   payloads: PayloadSource,
@@ -46,7 +45,10 @@ type Verb<M extends ServerApiMethod> = (
 
 const done = {}
 
-const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
+/** Of one call, whatever it asks for. */
+export const maxParallel = 1024
+
+const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
   publish(core, request, payloads) {
     if (request.channel === '') throw replyError('badRequest')
     return chain(
@@ -69,7 +71,7 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
         return { error: apiErrorOf(core, error) }
       }
     }
-    return chain(all(request.channels.map(each)), (responses) => ({ responses }))
+    return chain(mapLimited(request.channels, maxParallel, each), (responses) => ({ responses }))
   },
 
   subscribe(core, request, payloads) {
@@ -107,12 +109,15 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
     return done
   },
 
-  refresh(core, request) {
-    if (request.expired) {
+  refresh(core, request, payloads) {
+    const { expired, expire_at: expireAt } = request
+    if (expired || (expireAt > 0 && expireAt <= Math.floor(core.clock.now() / 1000))) {
       for (const session of everySessionOf(core, request)) session.disconnect(disconnect('connectionExpired'))
-    } else {
-      for (const session of sessionsOf(core, request)) session.refreshed(request.expire_at)
+      return done
     }
+    // Who never expires keeps the info, as with Centrifugo.
+    const info = expireAt > 0 ? payloads('info') : undefined
+    for (const session of sessionsOf(core, request)) session.refreshed(Math.max(0, expireAt), info)
     return done
   },
 
@@ -166,17 +171,29 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
     const { registry } = core
     let subscriptions = 0
     for (const session of registry.sessions) subscriptions += session.subscriptions.size
+    const counts = {
+      num_clients: registry.sessionCount,
+      num_users: registry.userCount,
+      num_subs: subscriptions,
+      num_channels: registry.channelCount,
+    }
+    const items = {
+      'centrifugo.node.num_clients': counts.num_clients,
+      'centrifugo.node.num_users': counts.num_users,
+      'centrifugo.node.num_subscriptions': counts.num_subs,
+      'centrifugo.node.num_channels': counts.num_channels,
+      'centrifugo.node.num_nodes': 1,
+    }
     return {
       nodes: [
         {
           uid: core.id,
           name: 'embedded',
           version: hubVersion,
-          num_clients: registry.sessionCount,
-          num_users: registry.userCount,
-          num_subs: subscriptions,
-          num_channels: registry.channelCount,
+          ...counts,
           uptime: Math.floor((core.clock.monotonic() - core.startedAt) / 1000),
+          // These are counted when they are asked for, so the interval over which Centrifugo sums up is none.
+          metrics: { interval: 0, items },
         },
       ],
     }
@@ -192,6 +209,20 @@ const verbs: { readonly [M in ServerApiMethod]: Verb<M> } = {
       return new JsonText(`{"data":${data}}`)
     })
   },
+
+  map_publish: (core, request) => refuseType(core, request, request.key !== ''),
+  map_remove: (core, request) => refuseType(core, request, request.key !== ''),
+  map_read_state: (core, request) => refuseType(core, request),
+  map_read_stream: (core, request) => refuseType(core, request),
+  map_stats: (core, request) => refuseType(core, request),
+  map_clear: (core, request) => refuseType(core, request),
+  shared_poll_publish: (core, request) => refuseType(core, request, request.key !== '' && request.version > 0),
+}
+
+/** Every channel here is a stream. @throws ReplyError 107; 102 for a whole request to a channel that isn't known */
+function refuseType(core: Core, { channel }: { channel: string }, isWhole = true): never {
+  if (isWhole) optionsOf(core, channel)
+  throw replyError('badRequest')
 }
 
 /** Thrown for a request whose members have the wrong types: over HTTP that is a 400 and not an error in the body. */
@@ -199,8 +230,15 @@ export class BadApiRequest extends Error {
   override readonly name = 'BadApiRequest'
 }
 
-export function isApiMethod(name: string): name is ServerApiMethod {
+export function isApiMethod(name: string): name is ApiMethod {
   return Object.hasOwn(verbs, name)
+}
+
+const methodNames = Object.keys(apiSchemas) as ApiMethod[]
+
+/** The methods that a command of a batch names; the first is the one to call. */
+export function commandMethods(command: Readonly<Record<string, unknown>>): ApiMethod[] {
+  return methodNames.filter((name) => Object.hasOwn(command, name) && command[name] != null)
 }
 
 /**
@@ -220,7 +258,7 @@ export function runApiMethod(
     const [issue] = parsed.error.issues
     throw new BadApiRequest(`${method}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}`)
   }
-  const verb = verbs[method] as Verb<ServerApiMethod>
+  const verb = verbs[method] as Verb<ApiMethod>
   return verb(core, parsed.data, payloads)
 }
 
@@ -234,6 +272,7 @@ function publishRequest(
     tags: request.tags,
     skipHistory: request.skip_history,
     idempotencyKey: request.idempotency_key,
+    delta: request.delta,
     version: request.version,
     versionEpoch: request.version_epoch,
   }
@@ -295,9 +334,9 @@ interface Target {
 
 /** The connections that a request means: one client's, or all of a user; also those whose connect is still under way. */
 function everySessionOf(core: Core, { user, client, session: key }: Target): Session[] {
-  // Emulation keys belong to transports that aren't here: nothing has one.
-  if (key !== '') return []
-  return Array.from(core.registry.ofUser(user)).filter((session) => client === '' || session.client === client)
+  return Array.from(core.registry.ofUser(user)).filter(
+    (session) => (client === '' || session.client === client) && (key === '' || session.key === key),
+  )
 }
 
 /** Those of them that can be told something: nothing may come before the answer to connect. */

@@ -7,19 +7,14 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Core } from '../core.ts'
-import {
-  answerApiCall,
-  guardApi,
-  isApiPath,
-  type ApiGuard,
-  type ApiHttpAnswer,
-  type ApiHttpRequest,
-} from '../http-api.ts'
+import { answerApiCall, apiMethodOf, guardApi, type ApiGuard } from '../http-api.ts'
+import { answerLegacyCall } from '../http-api-legacy.ts'
+import type { ApiHttpAnswer } from '../http-api-outcome.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { isOriginAllowed, type OriginRules } from '../origins.ts'
 import { closeTimeoutMs, serveWebSocket } from '../transports/websocket.ts'
 
 const websocketPath = '/connection/websocket'
-const apiPrefix = '/api/'
 /** A broadcast to 100,000 channels is about 5 MB; Centrifugo has no limit here, and 20 MB were seen to be taken. */
 const maxApiBody = 32 * 1024 * 1024
 /** Limits against frames that never end: a message is at most 64 KiB, so nobody needs more pieces than these. */
@@ -29,13 +24,15 @@ const maxBufferedChunks = 1024
 export class NodeAdapter {
   readonly #core: Core
   readonly #origins: OriginRules
+  readonly #isStandalone: boolean
   readonly #refuseApiCall: ApiGuard
   readonly #webSockets: WebSocketServer
 
-  constructor(core: Core, origins: OriginRules) {
+  constructor(core: Core, origins: OriginRules, isStandalone: boolean) {
     this.#core = core
     this.#origins = origins
-    this.#refuseApiCall = guardApi(core.config.http_api.key)
+    this.#isStandalone = isStandalone
+    this.#refuseApiCall = guardApi(core.config.http_api)
     const { compression, compression_min_size: minSize } = core.config.websocket
     // In a variable of its own: `closeTimeout` is not in the library's types yet.
     const limits = {
@@ -82,14 +79,28 @@ export class NodeAdapter {
       answer(response, { status: 400, contentType: 'text/plain; charset=utf-8', body: 'Bad Request\n' })
       return true
     }
-    const method = pathname.startsWith(apiPrefix) ? pathname.slice(apiPrefix.length) : ''
-    if (request.method !== 'POST' || this.#core.config.http_api.disabled || !isApiPath(method)) return false
+    const method = apiMethodOf(this.#core.config.http_api, pathname)
+    if (method === undefined) return false
+    if (request.method !== 'POST') {
+      // The app may have routes of its own there.
+      if (!this.#isStandalone) return false
+      answer(response, { status: 405, body: '' })
+      return true
+    }
     const call = { method, query, header: (name: string) => headerOf(request, name) }
-    this.#answerApi(request, response, call).catch((error: unknown) => {
-      this.#core.report(error, 'api')
-      response.destroy()
-    })
+    const refusal = this.#refuseApiCall(call)
+    if (refusal) {
+      request.resume()
+      answer(response, refusal)
+      return true
+    }
+    this.#answerCall(request, response, (body) => answerApiCall(this.#core, call, body))
     return true
+  }
+
+  /** Answers commands of the API's older form to who has been let in already. */
+  handleAdminApi(request: IncomingMessage, response: ServerResponse): void {
+    this.#answerCall(request, response, (body) => answerLegacyCall(this.#core, body))
   }
 
   /** Takes an upgrade that is the hub's; false leaves the socket to the app, untouched. */
@@ -165,23 +176,28 @@ export class NodeAdapter {
     return wantsProtobuf ? [400, 'Bad Request'] : undefined
   }
 
-  async #answerApi(request: IncomingMessage, response: ServerResponse, call: ApiHttpRequest): Promise<void> {
-    const refusal = this.#refuseApiCall(call)
-    if (refusal) {
-      request.resume()
-      answer(response, refusal)
-      return
+  #answerCall(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answerTo: (body: string) => MaybePromise<ApiHttpAnswer>,
+  ): void {
+    const answering = async (): Promise<void> => {
+      const body = await readBody(request)
+      if (body === null) return
+      answer(response, body === undefined ? tooLarge : await answerTo(body))
     }
-    const body = await readBody(request)
-    if (body === undefined) {
-      answer(response, { status: 413, contentType: 'text/plain; charset=utf-8', body: 'Request Entity Too Large\n' })
-      return
-    }
-    if (body === null) return
-    answer(response, await answerApiCall(this.#core, call, body))
+    answering().catch((error: unknown) => {
+      this.#core.report(error, 'api')
+      response.destroy()
+    })
   }
 }
 
+const tooLarge: ApiHttpAnswer = {
+  status: 413,
+  contentType: 'text/plain; charset=utf-8',
+  body: 'Request Entity Too Large\n',
+}
 const jsonSubprotocol = 'centrifuge-json'
 const notFound: ApiHttpAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' }
 

@@ -44,6 +44,7 @@ const options = z.strictObject({
   handlers: handlers.optional(),
   handlerTimeout: z.number().min(0).optional(),
   logger: functions(['debug', 'info', 'warn', 'error']).optional(),
+  standalone: z.boolean().optional(),
   sameOrigin: z.boolean().optional(),
   trustProxy: z.boolean().optional(),
   publicUrl: z.url({ protocol: /^wss?$/, error: 'expected a ws: or wss: URL' }).optional(),

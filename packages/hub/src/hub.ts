@@ -107,6 +107,7 @@ export interface Hub {
 export function createHub(options: HubOptions = {}): Hub {
   checkOptions(options)
   const config = checkConfig(options.config ?? {})
+  checkHandlers(options.handlers ?? {}, config)
   // Without a key no token could be issued: one of its own, which lives as long as the process.
   config.client.token.hmac_secret_key ||= Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
   const clock = options.clock ?? systemClock
@@ -152,7 +153,7 @@ export function createHub(options: HubOptions = {}): Hub {
     call,
     batch: (request) => runBatch(call, request),
     setHandlers: (handlers) => {
-      checkHandlers(handlers)
+      checkHandlers(handlers, config)
       core.handlers = handlers
     },
     setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config)),

@@ -68,7 +68,25 @@ export function checkOptions(input: HubOptions): void {
   check(options, input, 'options')
 }
 
-/** @throws ConfigError */
-export function checkHandlers(input: HubHandlers): void {
-  check(handlers, input, 'handlers')
+/** The part of the configuration that handlers may be at odds with. */
+interface Proxied {
+  readonly client: { readonly proxy: { readonly [event in 'connect' | 'refresh']: { readonly enabled: boolean } } }
+}
+
+/**
+ * What is asked about every connection is either a proxy or a handler: with both, one would be there for nothing.
+ * @throws ConfigError
+ */
+export function checkHandlers(input: HubHandlers, { client: { proxy } }: Proxied): void {
+  const unopposed = handlers.superRefine((given: Record<string, unknown>, context) => {
+    for (const [name, event] of [
+      ['onConnect', 'connect'],
+      ['onRefresh', 'refresh'],
+    ] as const) {
+      if (given[name] === undefined || !proxy[event].enabled) continue
+      const message = `client.proxy.${event} is enabled, and only one of them can be asked`
+      context.addIssue({ code: 'custom', path: [name], message })
+    }
+  })
+  check(unopposed, input, 'handlers')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkChannelRules, checkConfig, ConfigError, type HubConfig } from '../config.ts'
+import { checkChannelRules, checkConfig, checkHandlers, ConfigError, type HubConfig } from '../config.ts'
 
 function problems(run: () => unknown): readonly string[] {
   try {
@@ -161,4 +161,15 @@ test('channel options that come later can name the proxies of the configuration,
   expect(problems(() => checkChannelRules(rules('other', 'publish'), hub))).toEqual([
     'channel.namespaces.0.publish_proxy_name: there is no "other" in proxies',
   ])
+})
+
+test('a handler and a proxy of the same event are at odds', () => {
+  const proxy = { enabled: true, endpoint }
+  const config = checkConfig({ client: { proxy: { connect: proxy, refresh: proxy } } })
+  const handlers = { onConnect: () => undefined, onRefresh: () => undefined, onSubscribe: () => undefined }
+  expect(problems(() => checkHandlers(handlers, config))).toEqual([
+    'handlers.onConnect: client.proxy.connect is enabled, and only one of them can be asked',
+    'handlers.onRefresh: client.proxy.refresh is enabled, and only one of them can be asked',
+  ])
+  expect(problems(() => checkHandlers(handlers, checkConfig({})))).toEqual([])
 })

@@ -31,6 +31,8 @@ export interface Connection {
   readonly isEmulated?: boolean
   /** Nothing comes from the peer after connect: no pongs are asked for, and errors are told by a disconnect. */
   readonly isUnidirectional?: boolean
+  /** Pings outside the protocol: in place of its own (`isAlone`) or beside them. Their answers come to `pongFrame`. */
+  readonly pingFrame?: { ping(): void; readonly isAlone: boolean }
   /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
   pause(): void
   resume(): void
@@ -128,6 +130,10 @@ export class Session implements Alarm {
     return this.#connection.isUnidirectional === true
   }
 
+  get isEmulated(): boolean {
+    return this.#connection.isEmulated === true
+  }
+
   /** A frame from the peer. */
   receive(frame: Frame): void {
     if (this.#state === 'closed' || this.#state === 'refused') return
@@ -220,6 +226,17 @@ export class Session implements Alarm {
   pong(): void {
     if (this.#pongBy === Number.POSITIVE_INFINITY) throw disconnect('badRequest')
     this.#pongBy = Number.POSITIVE_INFINITY
+  }
+
+  /** The answer to a ping outside the protocol, where one that was not asked for is allowed. */
+  pongFrame(): void {
+    this.#pongBy = Number.POSITIVE_INFINITY
+  }
+
+  /** What the client is told of pings: whether they come at all, and whether it has to answer them. */
+  get pings(): { readonly areSent: boolean; readonly wantPongs: boolean } {
+    const areSent = this.#connection.pingFrame?.isAlone !== true
+    return { areSent, wantPongs: areSent && !this.isUnidirectional }
   }
 
   /** Ends a subscription from the server's side and tells the client. */
@@ -326,8 +343,10 @@ export class Session implements Alarm {
   #ping(now: number): void {
     const { ping_interval: interval, pong_timeout: timeout } = this.#core.config.client
     this.#pingAt = now + interval
-    if (timeout > 0 && !this.isUnidirectional) this.#pongBy = now + timeout
-    this.writer.enqueue(this.wire.ping)
+    const { pingFrame } = this.#connection
+    if (timeout > 0 && (pingFrame || !this.isUnidirectional)) this.#pongBy = now + timeout
+    if (!pingFrame?.isAlone) this.writer.enqueue(this.wire.ping)
+    pingFrame?.ping()
   }
 
   /** When a subscription is ended, monotonic milliseconds. */

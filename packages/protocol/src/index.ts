@@ -1,5 +1,6 @@
 export * from './command.ts'
 export * from './disconnects.ts'
+export * from './emulation.ts'
 export * from './errors.ts'
 export * from './hub-slot.ts'
 export * from './payload.ts'

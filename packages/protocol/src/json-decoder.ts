@@ -1,6 +1,7 @@
 /** Centrifugo's JSON protocol, the client's side: text frames of newline-separated commands. */
 import type { Command, ConnectRequest, FilterNode, HistoryRequest, SubscribeRequest } from './command.ts'
 import { maxFilterDepth, maxFilterNodes } from './filter-limits.ts'
+import type { EmulationRequest } from './emulation.ts'
 import { MalformedCommand } from './malformed-command.ts'
 import { rawMember } from './raw-json.ts'
 
@@ -60,7 +61,7 @@ function optional<K extends string, V>(name: K, value: V | undefined): { [P in K
   return (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
 }
 
-function connectRequest(body: JsonObject, text: string): ConnectRequest {
+function connectRequest(body: JsonObject, data: string | undefined): ConnectRequest {
   const subs = new Map<string, SubscribeRequest>()
   for (const [channel, sub] of Object.entries(object(body['subs'], 'connect.subs'))) {
     subs.set(channel, subscribeRequest({ ...object(sub, 'connect.subs'), channel }, undefined))
@@ -73,7 +74,7 @@ function connectRequest(body: JsonObject, text: string): ConnectRequest {
     version: string(body['version'], 'connect.version'),
     subs,
     headers: new Map(headers.map(([name, value]) => [name, string(value, 'connect.headers')])),
-    ...optional('data', body['data'] === undefined ? undefined : rawMember(text, 'connect', 'data')),
+    ...optional('data', data),
   }
 }
 
@@ -130,11 +131,34 @@ function historyRequest(body: JsonObject): HistoryRequest {
   }
 }
 
+/**
+ * The connect request of a unidirectional connection, which is no command: its members stand alone. Nothing, or
+ * `null`, is an empty one.
+ * @throws MalformedCommand
+ */
+export function decodeConnectRequest(text: string): ConnectRequest {
+  let parsed: unknown = {}
+  try {
+    if (text !== '') parsed = JSON.parse(text)
+  } catch {
+    throw new MalformedCommand('not JSON')
+  }
+  const body = object(parsed, 'connect')
+  return connectRequest(body, body['data'] === undefined ? undefined : rawMember(text, 'data'))
+}
+
 type Read = (id: number, body: JsonObject, text: string) => Command
 
 /** In the order in which the protocol looks: of several members the first one decides. */
 const reads: readonly (readonly [name: string, read: Read])[] = [
-  ['connect', (id, body, text) => ({ kind: 'connect', id, connect: connectRequest(body, text) })],
+  [
+    'connect',
+    (id, body, text) => ({
+      kind: 'connect',
+      id,
+      connect: connectRequest(body, body['data'] === undefined ? undefined : rawMember(text, 'connect', 'data')),
+    }),
+  ],
   [
     'subscribe',
     (id, body, text) => ({
@@ -214,4 +238,23 @@ export function decodeCommand(text: string): Command {
   const isSend = command['send'] !== undefined && command['send'] !== null
   if (id === 0 && !isSend) return { kind: 'pong', id: 0 }
   return decoded ?? { kind: 'unknown', id }
+}
+
+/**
+ * A request of an emulated connection; its data is a frame, as a string.
+ * @throws MalformedCommand
+ */
+export function decodeEmulation(text: string): EmulationRequest {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw new MalformedCommand('not JSON')
+  }
+  const body = object(parsed, 'emulation')
+  return {
+    node: string(body['node'], 'emulation.node'),
+    session: string(body['session'], 'emulation.session'),
+    data: new TextEncoder().encode(string(body['data'], 'emulation.data')),
+  }
 }

@@ -6,6 +6,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import type { Command, ConnectRequest, FilterNode, HistoryRequest, SubscribeRequest } from './command.ts'
 import { maxFilterDepth, maxFilterNodes } from './filter-limits.ts'
+import type { EmulationRequest } from './emulation.ts'
 import { MalformedCommand } from './malformed-command.ts'
 import type { Payload } from './payload.ts'
 import { oneLine } from './raw-json.ts'
@@ -296,14 +297,6 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
   both.set(one)
   both.set(other, one.byteLength)
   return both
-}
-
-/** A request of an emulated connection. */
-export interface EmulationRequest {
-  node: string
-  session: string
-  /** A frame, as it would come over a WebSocket. */
-  data: Uint8Array
 }
 
 /** @throws MalformedCommand */

@@ -180,11 +180,36 @@ describe('who may connect', () => {
     expect(await statusOrOpen(served.websocketUrl)).toBe('open')
   })
 
-  test('Protobuf is not spoken yet: refused, not answered in another language', async () => {
+  test('the codec is the one that was asked for, by the address or by subprotocol', async () => {
     served = await serveHub()
-    expect(await statusOrOpen(`${served.websocketUrl}?cf_protocol=protobuf`)).toBe(400)
-    expect(await statusOrOpen(served.websocketUrl, {}, ['centrifuge-protobuf'])).toBe(400)
-    expect(await statusOrOpen(served.websocketUrl, {}, ['centrifuge-protobuf', 'centrifuge-json'])).toBe('open')
+    const spoken = async (query: string, protocols: string[]): Promise<string> => {
+      const webSocket = await open(`${served.websocketUrl}${query}`, {}, protocols)
+      if (typeof webSocket === 'number') return String(webSocket)
+      const closed = new Promise((resolve) => webSocket.once('close', resolve))
+      const frame = new Promise<string>((resolve) => {
+        webSocket.once('message', (_data, isBinary) => resolve(isBinary ? 'protobuf' : 'json'))
+      })
+      // An empty connect command, as either codec has it: no credentials, so an anonymous one would be refused.
+      const isBinary = query !== '' || webSocket.protocol === 'centrifuge-protobuf'
+      const token = served.token('alice')
+      const connect = Buffer.concat([
+        Buffer.from([0x0a, (token.length & 0x7f) | 0x80, token.length >> 7]),
+        Buffer.from(token),
+      ])
+      const length = connect.length
+      const command = Buffer.concat([Buffer.from([0x08, 1, 0x22, (length & 0x7f) | 0x80, length >> 7]), connect])
+      const framed = Buffer.concat([Buffer.from([(command.length & 0x7f) | 0x80, command.length >> 7]), command])
+      webSocket.send(isBinary ? framed : JSON.stringify({ id: 1, connect: { token } }))
+      const codec = await frame
+      webSocket.close()
+      await closed
+      return codec
+    }
+    expect(await spoken('', [])).toBe('json')
+    expect(await spoken('', ['centrifuge-json'])).toBe('json')
+    expect(await spoken('?cf_protocol=protobuf', [])).toBe('protobuf')
+    expect(await spoken('?format=protobuf', [])).toBe('protobuf')
+    expect(await spoken('', ['centrifuge-protobuf'])).toBe('protobuf')
   })
 })
 

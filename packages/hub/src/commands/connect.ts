@@ -88,6 +88,7 @@ function result(
   joined: ReadonlyMap<string, Joining>,
 ): ConnectResult {
   const { ping_interval: ping, pong_timeout: pong } = core.config.client
+  const { areSent, wantPongs } = session.pings
   const subs = new Map<string, SubscribeResult>(Array.from(joined, ([channel, joining]) => [channel, joining.result]))
   return {
     client: session.client,
@@ -95,7 +96,10 @@ function result(
     ...(session.isRenewedByServer ? {} : expiryOf(core.clock, identity.expireAt)),
     ...(data === undefined ? {} : { data }),
     ...(subs.size > 0 ? { subs } : {}),
-    ...(ping >= 1000 ? { ping: Math.floor(ping / 1000) } : {}),
-    ...(ping > 0 && pong > 0 ? { pong: true } : {}),
+    ...(areSent && ping >= 1000 ? { ping: Math.floor(ping / 1000) } : {}),
+    ...(wantPongs && ping > 0 && pong > 0 ? { pong: true } : {}),
+    ...(session.key === '' ? {} : { session: session.key }),
+    ...(session.isEmulated ? { node: core.id } : {}),
+    ...(core.config.client.connect_include_server_time ? { time: core.clock.now() } : {}),
   }
 }

@@ -1,4 +1,12 @@
-import { disconnect, errorBody, isDisconnect, isReplyError, replyError, type Command } from '@backchannel/protocol'
+import {
+  disconnect,
+  errorBody,
+  isDisconnect,
+  isReplyError,
+  replyError,
+  type Command,
+  type Disconnect,
+} from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { isPromise } from '../maybe-promise.ts'
 import type { Session } from '../session.ts'
@@ -78,6 +86,26 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
   }
   // A message has no answer: its failure is the app's to know.
   if (command.kind === 'send') return
-  session.reply({ id: command.id, error: errorBody(known ?? replyError('internal')) })
+  const failure = known ?? replyError('internal')
+  if (session.isUnidirectional) {
+    session.disconnect(unidirectionalDisconnect(failure.code))
+    return
+  }
+  session.reply({ id: command.id, error: errorBody(failure) })
   if (command.kind === 'connect' && session.state === 'connecting') session.refuse()
+}
+
+/** Where nothing is answered, an error can only be told by a disconnect. */
+function unidirectionalDisconnect(code: number): Disconnect {
+  switch (code) {
+    case replyError('permissionDenied').code:
+      return disconnect('permissionDenied')
+    case replyError('tokenExpired').code:
+    case replyError('expired').code:
+      return disconnect('connectionExpired')
+    case replyError('tooManyRequests').code:
+      return disconnect('tooManyRequests')
+    default:
+      return disconnect('serverError')
+  }
 }

@@ -23,6 +23,8 @@ export const client = z
     allowed_origins: z.array(originPattern).default([]),
     allow_anonymous_connect_without_token: flag,
     disallow_anonymous_connection_tokens: flag,
+    /** Tell each client the server's time as it connects. */
+    connect_include_server_time: flag,
     ping_interval: duration('25s'),
     pong_timeout: duration('8s'),
     /** How long a connection may take to its successful connect command. */

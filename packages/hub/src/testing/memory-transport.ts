@@ -1,37 +1,8 @@
-import { decodeCommand, encodePublication, encodePush, encodeReply, splitFrame } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
-import type { Variant } from '../variant.ts'
 import type { Wire } from '../wire.ts'
-
-/** Centrifugo's JSON protocol with one message per line and no frames: what tests read. */
-export const jsonLines: Wire = {
-  ...variant('json/lines', false),
-  delta: variant('json+delta/lines', true),
-  split: (frame) => splitFrame(String(frame)),
-  decode: (command) => decodeCommand(String(command)),
-  reply: (reply) => lines([encodeReply(reply)]),
-  push: (push) => lines([encodePush(push)]),
-  ping: lines(['{}']),
-  isPong: (command) => command === '{}',
-}
-
-function variant(key: string, asString: boolean): Required<Variant> {
-  return {
-    key,
-    encode: (channel, publications) => {
-      const prefix = `{"push":{"channel":${JSON.stringify(channel)},"pub":`
-      return lines(publications.map((publication) => `${prefix}${encodePublication(publication, asString)}}}`))
-    },
-    encodeMembership: (channel, event, info) =>
-      lines([encodePush(event === 'join' ? { channel, join: { info } } : { channel, leave: { info } })]),
-  }
-}
-
-function lines(texts: readonly string[]): Buffer {
-  return Buffer.from(texts.map((text) => `${text}\n`).join(''))
-}
+import { wires } from '../wires/wires.ts'
 
 /** A message as the client gets it. */
 export type Message = Record<string, unknown>
@@ -50,7 +21,7 @@ export class MemoryPeer implements Sink {
   paused = false
   readonly session: Session
 
-  constructor(core: Core, wire: Wire = jsonLines) {
+  constructor(core: Core, wire: Wire = wires.jsonStream) {
     const connection = {
       sink: this,
       wire,

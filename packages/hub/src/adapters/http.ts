@@ -1,0 +1,105 @@
+/** Node's requests, answers and sockets, as the routes need them. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Core } from '../core.ts'
+import type { Transport } from '../handlers.ts'
+import { isOriginAllowed, type OriginRules } from '../origins.ts'
+import type { Handshake } from '../session.ts'
+
+const plainText = 'text/plain; charset=utf-8'
+
+/**
+ * A request's body; undefined when it is too large, null when the client went away. By events: an async iterator over
+ * the request made a publish over HTTP 9 % dearer.
+ */
+export function readBody(request: IncomingMessage, maxLength: number): Promise<Buffer | undefined | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request
+      .on('data', (chunk: Buffer) => {
+        length += chunk.length
+        if (length <= maxLength) chunks.push(chunk)
+        else {
+          // The rest is read and dropped.
+          chunks.length = 0
+          resolve(undefined)
+        }
+      })
+      .on('end', () => resolve(Buffer.concat(chunks)))
+      .on('close', () => resolve(null))
+  })
+}
+
+export interface Answer {
+  readonly status: number
+  readonly contentType?: string | undefined
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A status and its usual words. */
+export function plain(status: number, text: string): Answer {
+  return { status, contentType: plainText, body: `${text}\n` }
+}
+
+export const notFound: Answer = plain(404, '404 page not found')
+
+export function answer(response: ServerResponse, { status, contentType, body, headers }: Answer): void {
+  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }
+  response.writeHead(status, {
+    ...headers,
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...length,
+  })
+  response.end(body)
+}
+
+/** Ends an upgrade with an HTTP answer instead of a WebSocket. */
+export function refuse(socket: Duplex, status: number, text: string, body = `${text}\n`): void {
+  socket.on('error', () => socket.destroy())
+  // A peer that keeps its side open would keep the socket: no timeout of the server's counts for it any more.
+  socket.once('finish', () => socket.destroy())
+  const contentType = body === '' ? '' : `Content-Type: ${plainText}\r\n`
+  const headers = `${contentType}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
+  socket.end(`HTTP/1.1 ${status} ${text}\r\n${headers}\r\n${body}`)
+}
+
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The request's own path, whatever stands in its Host header. */
+export function urlOf(request: IncomingMessage): { pathname: string; query: string } {
+  const target = request.url ?? '/'
+  const question = target.indexOf('?')
+  if (question < 0) return { pathname: target, query: '' }
+  return { pathname: target.slice(0, question), query: target.slice(question + 1) }
+}
+
+/** What the app is told of how a connection was opened. */
+export function handshakeOf(
+  request: IncomingMessage,
+  transport: Transport,
+  protocol: Handshake['protocol'],
+): Handshake {
+  return {
+    transport,
+    protocol,
+    headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)])),
+    remoteAddress: request.socket.remoteAddress,
+    url: request.url ?? '',
+  }
+}
+
+/** Whether the page that this request comes from may connect; refusals are logged. */
+export function isFromAllowedPage(core: Core, rules: OriginRules, request: IncomingMessage): boolean {
+  const origin = headerOf(request, 'origin')
+  // Of several proxies the first in the list is the one that the browser spoke to.
+  const forwarded = rules.trustProxy && headerOf(request, 'x-forwarded-host')?.split(',')[0]?.trim()
+  const host = forwarded || headerOf(request, 'host')
+  if (isOriginAllowed(rules, origin, host)) return true
+  core.logger.info({ origin }, 'connection from an origin that is not allowed')
+  return false
+}

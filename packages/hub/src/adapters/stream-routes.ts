@@ -1,0 +1,213 @@
+/**
+ * Connections over plain HTTP: `/connection/http_stream`, `/connection/sse`, their unidirectional kin, and
+ * `/emulation`, where the commands of the first two come in.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  decodeEmulation,
+  decodeEmulationProtobuf,
+  MalformedCommand,
+  type EmulationRequest,
+} from '@backchannel/protocol'
+import type { Core } from '../core.ts'
+import type { Transport } from '../handlers.ts'
+import type { OriginRules } from '../origins.ts'
+import type { Handshake } from '../session.ts'
+import { serveStream, type StreamOptions } from '../transports/stream.ts'
+import type { Frame } from '../wire.ts'
+import { wires } from '../wires/wires.ts'
+import { answer, handshakeOf, headerOf, isFromAllowedPage, plain, readBody, urlOf, type Answer } from './http.ts'
+import { isConnectRequest } from './websocket-routes.ts'
+
+const eventStream = 'text/event-stream; charset=utf-8'
+/** Whoever stands between sees an answer begin, and an `EventSource` an empty line. */
+const eventPreamble = '\r\n'
+
+type StreamTransport = Exclude<Transport, 'websocket' | 'uni_websocket'>
+
+/** Answers that are all there is to say. */
+class Refusal extends Error {
+  readonly answer: Answer
+
+  constructor(refused: Answer) {
+    super(refused.body)
+    this.answer = refused
+  }
+}
+
+const methodNotAllowed: Answer = { status: 405, body: '' }
+const badRequest: Answer = { status: 400, body: '' }
+const tooLarge: Answer = { status: 413, body: '' }
+
+export class StreamRoutes {
+  readonly #core: Core
+  readonly #origins: OriginRules
+  readonly #open = new Set<ServerResponse>()
+
+  constructor(core: Core, origins: OriginRules) {
+    this.#core = core
+    this.#origins = origins
+  }
+
+  /** Answers that have not ended yet. */
+  get open(): readonly ServerResponse[] {
+    return Array.from(this.#open)
+  }
+
+  /** Answers a request that is for one of these; false leaves it to the app, untouched. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const { pathname } = urlOf(request)
+    const { emulation } = this.#core.config
+    const transport = this.#transportOf(pathname)
+    if (transport === undefined && !(pathname === emulation.handler_prefix && this.#isEmulating)) return false
+    const running =
+      transport === undefined ? this.#emulate(request, response) : this.#connect(request, response, transport)
+    running.catch((error: unknown) => {
+      if (error instanceof Refusal) {
+        request.resume()
+        answer(response, { ...error.answer, headers: corsHeaders(request) })
+        return
+      }
+      this.#core.report(error, 'http transport')
+      response.destroy()
+    })
+    return true
+  }
+
+  get #isEmulating(): boolean {
+    const { http_stream: httpStream, sse } = this.#core.config
+    return httpStream.enabled || sse.enabled
+  }
+
+  #transportOf(pathname: string): StreamTransport | undefined {
+    const { config } = this.#core
+    const names = ['http_stream', 'sse', 'uni_http_stream', 'uni_sse'] as const
+    return names.find((name) => config[name].enabled && pathname === config[name].handler_prefix)
+  }
+
+  async #connect(request: IncomingMessage, response: ServerResponse, transport: StreamTransport): Promise<void> {
+    this.#guard(request)
+    const isEvents = transport === 'sse' || transport === 'uni_sse'
+    if (!isEvents && this.#isPreflight(request, response)) return
+    const protocol = transport === 'http_stream' && isProtobuf(request) ? 'protobuf' : 'json'
+    const frame = await this.#firstFrame(request, transport, protocol)
+    if (frame === null) return
+    if (!this.#core.isOpen || this.#core.isFull) throw new Refusal(plain(503, 'Service Unavailable'))
+    this.#open.add(response)
+    response.on('close', () => this.#open.delete(response))
+    for (const [name, value] of Object.entries(corsHeaders(request))) response.setHeader(name, value)
+    serveStream(
+      this.#core,
+      response,
+      handshakeOf(request, transport, protocol),
+      streamOptions(transport, protocol, frame),
+    )
+  }
+
+  /** A command of a connection that is emulated, or several, as one frame. */
+  async #emulate(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#guard(request)
+    if (this.#isPreflight(request, response)) return
+    if (request.method !== 'POST') throw new Refusal(methodNotAllowed)
+    const body = await this.#readBody(request, this.#core.config.emulation.max_request_body_size)
+    if (body === null) return
+    const { node, session: key, data } = emulationRequest(body, isProtobuf(request))
+    if (node !== this.#core.id) throw new Refusal({ status: 404, body: '' })
+    const session = this.#core.registry.withKey(key)
+    // Unidirectional sessions have keys too, but nothing to say.
+    if (session && !session.isUnidirectional) {
+      session.receive(session.protocol === 'protobuf' ? data : Buffer.from(data).toString('utf8'))
+    }
+    answer(response, { status: 204, body: '', headers: corsHeaders(request) })
+  }
+
+  /** @throws Refusal for a page that may not connect: without it any page could act with its visitor's cookies */
+  #guard(request: IncomingMessage): void {
+    if (!isFromAllowedPage(this.#core, this.#origins, request)) throw new Refusal(plain(403, 'Forbidden'))
+  }
+
+  #isPreflight(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'OPTIONS') return false
+    const headers = {
+      ...corsHeaders(request),
+      'access-control-max-age': '300',
+      'access-control-allow-methods': 'POST, OPTIONS',
+    }
+    answer(response, { status: 204, body: '', headers })
+    return true
+  }
+
+  /** What the client said first; null when it went away. @throws Refusal */
+  async #firstFrame(
+    request: IncomingMessage,
+    transport: StreamTransport,
+    protocol: Handshake['protocol'],
+  ): Promise<Frame | null> {
+    const isUni = transport === 'uni_sse' || transport === 'uni_http_stream'
+    const takesQuery = transport === 'sse' || transport === 'uni_sse'
+    let frame: Frame
+    if (request.method === 'GET' && takesQuery) {
+      frame = new URLSearchParams(urlOf(request).query).get('cf_connect') ?? ''
+      if (frame === '' && !isUni) throw new Refusal(badRequest)
+    } else if (request.method === 'POST') {
+      const body = await this.#readBody(request, this.#core.config[transport].max_request_body_size)
+      if (body === null) return null
+      frame = protocol === 'protobuf' ? body : body.toString('utf8')
+      if (isUni && frame === '') throw new Refusal(badRequest)
+    } else throw new Refusal(methodNotAllowed)
+    if (isUni && !isConnectRequest(String(frame))) throw new Refusal(badRequest)
+    return frame
+  }
+
+  async #readBody(request: IncomingMessage, maxLength: number): Promise<Buffer | null> {
+    const body = await readBody(request, maxLength)
+    if (body === undefined) throw new Refusal(tooLarge)
+    return body
+  }
+}
+
+function streamOptions(transport: StreamTransport, protocol: Handshake['protocol'], firstFrame: Frame): StreamOptions {
+  switch (transport) {
+    case 'http_stream':
+      return {
+        wire: protocol === 'protobuf' ? wires.protobufStream : wires.jsonStream,
+        preamble: '',
+        contentType: undefined,
+        isEmulated: true,
+        firstFrame,
+      }
+    case 'sse':
+      return { wire: wires.jsonEvents, preamble: eventPreamble, contentType: eventStream, isEmulated: true, firstFrame }
+    case 'uni_http_stream':
+      return { wire: wires.uniStream, preamble: '', contentType: undefined, isEmulated: false, firstFrame }
+    case 'uni_sse':
+      return { wire: wires.uniEvents, preamble: eventPreamble, contentType: eventStream, isEmulated: false, firstFrame }
+  }
+}
+
+function isProtobuf(request: IncomingMessage): boolean {
+  return headerOf(request, 'content-type') === 'application/octet-stream'
+}
+
+/** @throws Refusal */
+function emulationRequest(body: Buffer, isBinary: boolean): EmulationRequest {
+  try {
+    return isBinary ? decodeEmulationProtobuf(body) : decodeEmulation(body.toString('utf8'))
+  } catch (error) {
+    if (!(error instanceof MalformedCommand)) throw error
+    throw new Refusal(badRequest)
+  }
+}
+
+/** For a page of another origin; whoever gets here is allowed, or is no page. */
+function corsHeaders(request: IncomingMessage): Record<string, string> {
+  const origin = headerOf(request, 'origin')
+  if (origin === undefined) return {}
+  const asked = headerOf(request, 'access-control-request-headers')
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    vary: 'Origin',
+    ...(asked === undefined ? {} : { 'access-control-allow-headers': asked }),
+  }
+}

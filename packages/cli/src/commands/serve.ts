@@ -16,7 +16,7 @@ export async function serve(sources: Sources): Promise<void> {
   for (const warning of loaded.warnings) log.warn(warning)
   warnOfOpenDoors(loaded, log)
 
-  const hub = createHub({ config: loaded.hub, logger: log, sameOrigin: false, register: false })
+  const hub = createHub({ config: loaded.hub, logger: log, sameOrigin: false, standalone: true, register: false })
   const servers = new Servers(hub, settings, log)
   try {
     await servers.listen()

@@ -4,15 +4,14 @@
  */
 import { createHash, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Hub } from '@backchannel/hub'
 import { signToken, TokenError, verifyToken } from '@backchannel/protocol/token'
-import { runCommands, type CallApi } from './admin-api.ts'
 import { adminPage, pageScript, pageStyle } from './admin-page.ts'
 import { answer, answerJson, answerText, pathOf, readBody } from './http.ts'
 import type { Logger } from './log.ts'
 import type { ServerSettings } from './settings.ts'
 
 const maxForm = 1024 * 1024
-const maxCommands = 32 * 1024 * 1024
 const tokenSeconds = 30 * 24 * 3600
 /** So that no token of another purpose passes for one. */
 const audience = 'backchannel-admin'
@@ -32,17 +31,28 @@ function inlineHash(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }
 
+interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+}
+
 export class Admin {
   readonly #prefix: string
   readonly #settings: ServerSettings['admin']
-  readonly #call: CallApi
+  readonly #hub: Hub
   readonly #log: Logger
   readonly #key: string
+  readonly #endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+    ['/', { method: 'GET', answer: (_, response) => this.#page(response) }],
+    ['/admin/init', { method: 'GET', answer: (request, response) => this.#init(request, response) }],
+    ['/admin/auth', { method: 'POST', answer: async (request, response) => await this.#auth(request, response) }],
+    ['/admin/api', { method: 'POST', answer: (request, response) => this.#api(request, response) }],
+  ])
 
-  constructor(settings: ServerSettings, call: CallApi, log: Logger) {
+  constructor(settings: ServerSettings, hub: Hub, log: Logger) {
     this.#prefix = settings.paths.admin
     this.#settings = settings.admin
-    this.#call = call
+    this.#hub = hub
     this.#log = log
     this.#key = Buffer.from(hkdfSync('sha256', settings.admin.secret, '', audience, 32)).toString('base64url')
   }
@@ -50,31 +60,30 @@ export class Admin {
   /** Answers a request below the admin's prefix; false for all others. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = pathOf(request)
-    const own = path.startsWith(`${this.#prefix}/`) ? path.slice(this.#prefix.length) : undefined
-    const handlers: Readonly<Record<string, (() => void | Promise<void>) | undefined>> = {
-      '/': () => this.#page(request, response),
-      '/admin/init': () => this.#init(request, response),
-      '/admin/auth': async () => await this.#post(request, response, () => this.#auth(request, response)),
-      '/admin/api': async () => await this.#post(request, response, () => this.#api(request, response)),
-    }
-    const handler = own === undefined || !Object.hasOwn(handlers, own) ? undefined : handlers[own]
-    if (!handler) return false
-    Promise.resolve(handler()).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'an admin request failed')
-      response.destroy()
-    })
+    const own = path.startsWith(`${this.#prefix}/`) ? path.slice(this.#prefix.length) : ''
+    const endpoint = this.#endpoints.get(own)
+    if (!endpoint) return false
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    if (method === endpoint.method) void this.#answer(endpoint, request, response)
+    else answerText(response, 405, 'Method Not Allowed')
     return true
   }
 
-  #page(request: IncomingMessage, response: ServerResponse): void {
-    if (request.method !== 'GET' && request.method !== 'HEAD') answerText(response, 405, 'Method Not Allowed')
-    else {
-      answer(response, 200, 'text/html; charset=utf-8', adminPage, {
-        'content-security-policy': contentSecurityPolicy,
-        'cache-control': 'no-store',
-        'referrer-policy': 'no-referrer',
-      })
+  async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await endpoint.answer(request, response)
+    } catch (error) {
+      this.#log.error({ err: error }, 'an admin request failed')
+      response.destroy()
     }
+  }
+
+  #page(response: ServerResponse): void {
+    answer(response, 200, 'text/html; charset=utf-8', adminPage, {
+      'content-security-policy': contentSecurityPolicy,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    })
   }
 
   #init(request: IncomingMessage, response: ServerResponse): void {
@@ -83,11 +92,6 @@ export class Admin {
       edition: 'oss',
       authenticated: this.#isAuthorized(request),
     })
-  }
-
-  async #post(request: IncomingMessage, response: ServerResponse, handle: () => Promise<void>): Promise<void> {
-    if (request.method === 'POST') await handle()
-    else answerText(response, 405, 'Method Not Allowed')
   }
 
   async #auth(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -102,16 +106,9 @@ export class Admin {
     } else answerText(response, 400, 'Bad Request')
   }
 
-  async #api(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!this.#isAuthorized(request)) {
-      request.resume()
-      answer(response, 401, 'text/plain; charset=utf-8', '')
-      return
-    }
-    const body = await readBody(request, maxCommands)
-    const replies = body && (await runCommands(this.#call, body.toString('utf8')))
-    if (replies === undefined) answerText(response, 400, 'Bad Request')
-    else answer(response, 200, 'application/json', replies)
+  #api(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isAuthorized(request)) this.#hub.handleAdminApi(request, response)
+    else answer(response, 401, 'text/plain; charset=utf-8', '')
   }
 
   #isAuthorized(request: IncomingMessage): boolean {

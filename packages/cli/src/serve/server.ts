@@ -30,8 +30,7 @@ export class Servers {
     this.#hub = hub
     this.#settings = settings
     this.#log = log
-    const call = async (method: string, params: object): Promise<object> => await hub.call(method as 'info', params)
-    this.#admin = new Admin(settings, call, log)
+    this.#admin = new Admin(settings, hub, log)
   }
 
   /** @throws Failure listen */

@@ -63,12 +63,16 @@ export class Running {
     for (;;) {
       const line = this.lines.find((candidate) => candidate['message'] === message)
       if (line) return line
-      const next = once(this.child.stdout ?? this.child, 'data')
-      const ended = this.ended.then(({ code, stderr }) => {
-        throw new Error(`ended with ${code} before "${message}" was logged: ${stderr}`)
-      })
-      await Promise.race([next, ended])
+      await this.nextOutput()
     }
+  }
+
+  /** Resolves when more was printed; fails when the process ends before that. */
+  async nextOutput(): Promise<void> {
+    const ended = this.ended.then(({ code, stderr }) => {
+      throw new Error(`ended with ${code}: ${stderr}`)
+    })
+    await Promise.race([once(this.child.stdout ?? this.child, 'data'), ended])
   }
 
   /** Where clients connect: `127.0.0.1:<port>`. */

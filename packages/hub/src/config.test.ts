@@ -315,9 +315,9 @@ describe('a value of the wrong kind', () => {
   test('words are some of a few', () => {
     for (const [path, words] of [
       ['http_api.error_mode', '""|"transport"'],
-      ['channel.without_namespace.publication_data_format', '""|"json"|"json_object"'],
+      ['channel.without_namespace.publication_data_format', '""|"json"|"json_object"|"binary"'],
     ] as const) {
-      for (const value of ['binary', 'JSON', 5, null]) {
+      for (const value of ['bytes', 'JSON', 5, null]) {
         expect(problemsOf(only(path, value))).toEqual([`${path}: expected one of ${words}`])
       }
     }

@@ -124,3 +124,15 @@ describe('channels of named users', () => {
     expect(isUserLimited('personal:42')).toBe(false)
   })
 })
+
+test('a namespace takes the data that all do, unless it says otherwise', () => {
+  const { channel } = checkConfig({
+    channel: {
+      publication_data_format: 'json_object',
+      namespaces: [{ name: 'any', publication_data_format: 'binary' }, { name: 'as-all' }],
+    },
+  })
+  const namespaces = new Namespaces(channel)
+  const formatOf = (name: string): string | undefined => namespaces.find(name)?.options.publication_data_format
+  expect(['a', 'any:a', 'as-all:a'].map(formatOf)).toEqual(['json_object', 'binary', 'json_object'])
+})

@@ -19,18 +19,29 @@ export interface ChannelName {
 /** From a channel's name to the options that apply. Replaceable while the hub runs: nobody keeps what it answers. */
 export class Namespaces {
   readonly #maxLength: number
+  readonly #dataFormat: ChannelOptions['publication_data_format']
   #withoutNamespace: ChannelOptions
   #byName: ReadonlyMap<string, ChannelOptions>
 
   constructor(config: CheckedConfig['channel']) {
     this.#maxLength = config.max_length
-    this.#withoutNamespace = config.without_namespace
-    this.#byName = new Map(config.namespaces.map((namespace) => [namespace.name, namespace]))
+    this.#dataFormat = config.publication_data_format
+    this.#withoutNamespace = this.#complete(config.without_namespace)
+    this.#byName = this.#byNameOf(config)
   }
 
   replace(rules: CheckedChannelRules): void {
-    this.#withoutNamespace = rules.without_namespace
-    this.#byName = new Map(rules.namespaces.map((namespace) => [namespace.name, namespace]))
+    this.#withoutNamespace = this.#complete(rules.without_namespace)
+    this.#byName = this.#byNameOf(rules)
+  }
+
+  #byNameOf({ namespaces }: CheckedChannelRules): Map<string, ChannelOptions> {
+    return new Map(namespaces.map(({ name, ...options }) => [name, this.#complete(options)]))
+  }
+
+  /** What a namespace leaves to all of them. */
+  #complete(options: ChannelOptions): ChannelOptions {
+    return { ...options, publication_data_format: options.publication_data_format || this.#dataFormat }
   }
 
   /** Whether the name is longer than `channel.max_length` bytes. */

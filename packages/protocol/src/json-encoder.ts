@@ -57,7 +57,14 @@ export function encodeClientInfo(info: ClientInfo): string {
 /** @param asString whether `data` goes in as a string that holds the text, as subscriptions with delta have it */
 export function encodePublication(publication: Publication, asString = false): string {
   const data = payload(publication.data)
-  let text = `{"data":${asString ? JSON.stringify(data) : data}`
+  const rest = publicationRest(publication)
+  if (asString) return `{"data":${JSON.stringify(data)}${rest}}`
+  return data === '' ? `{${rest.slice(1)}}` : `{"data":${data}${rest}}`
+}
+
+/** What stands behind the data, each member behind a comma. */
+function publicationRest(publication: Publication): string {
+  let text = ''
   if (publication.info) text += `,"info":${encodeClientInfo(publication.info)}`
   if (publication.offset > 0) text += `,"offset":${publication.offset}`
   const { tags } = publication
@@ -65,7 +72,7 @@ export function encodePublication(publication: Publication, asString = false): s
   if (publication.delta) text += ',"delta":true'
   if (publication.epoch) text += `,"epoch":${JSON.stringify(publication.epoch)}`
   if (publication.version) text += `,"version":${publication.version}`
-  return `${text}}`
+  return text
 }
 
 function subscribeResult(result: SubscribeResult): string {

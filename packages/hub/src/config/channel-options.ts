@@ -17,6 +17,9 @@ const regex = z
     }
   })
 
+/** `json`: must be JSON; `json_object`: must be an object; `binary`: anything, also nothing; empty: not nothing. */
+export const dataFormat = z.enum(['', 'json', 'json_object', 'binary']).default('')
+
 export const channelOptionsShape = {
   /** Keep who is subscribed. */
   presence: flag,
@@ -61,8 +64,8 @@ export const channelOptionsShape = {
   allow_presence_for_anonymous: flag,
   /** `name#user` may be subscribed to by that user. */
   allow_user_limited_channels: flag,
-  /** `json`: must be JSON; `json_object`: must be an object; empty: not empty. */
-  publication_data_format: z.enum(['', 'json', 'json_object']).default(''),
+  /** Empty: `channel.publication_data_format`. */
+  publication_data_format: dataFormat,
   ...channelProxyShape,
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { channelOptionsShape, checkChannelOptions, type ChannelOptions } from './channel-options.ts'
+import { channelOptionsShape, checkChannelOptions, dataFormat, type ChannelOptions } from './channel-options.ts'
 import { channelProxies } from './proxies.ts'
 import { positiveSize, quote, wholeSeconds } from './primitives.ts'
 
@@ -57,6 +57,7 @@ export function channelRulesWithin(metaTtl: number) {
 export const channel = z
   .strictObject({
     max_length: positiveSize(255),
+    publication_data_format: dataFormat,
     history_meta_ttl: wholeSeconds('720h'),
     proxy: channelProxies,
     ...rulesShape,

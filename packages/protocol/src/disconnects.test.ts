@@ -15,6 +15,7 @@ const official: readonly (readonly [DisconnectName, number, string, comesBack: b
   ['forceReconnect', 3011, 'force reconnect', true],
   ['noPong', 3012, 'no pong', true],
   ['tooManyRequests', 3013, 'too many requests', true],
+  ['stateInvalidated', 3014, 'state invalidated', true],
   ['invalidToken', 3500, 'invalid token', false],
   ['badRequest', 3501, 'bad request', false],
   ['stale', 3502, 'stale', false],

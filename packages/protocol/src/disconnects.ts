@@ -65,6 +65,8 @@ const table = {
   noPong: [3012, 'no pong'],
   /** A rate limit. */
   tooManyRequests: [3013, 'too many requests'],
+  /** What the client knows of itself no longer holds: it asks for a new token and forgets its positions. */
+  stateInvalidated: [3014, 'state invalidated'],
   /** The token is not valid. */
   invalidToken: [3500, 'invalid token'],
   /** The client broke the protocol. */

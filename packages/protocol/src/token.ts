@@ -1,8 +1,8 @@
 /**
- * Connection and subscription tokens: HS256 JWTs with Centrifugo's claims. Signatures are fast-jwt's work (a kept,
+ * Connection and subscription tokens: JWTs with Centrifugo's claims. HMAC signatures are fast-jwt's work (a kept,
  * synchronous library); times are checked here, against the caller's clock.
  */
-import { createSigner, createVerifier } from 'fast-jwt'
+import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
 import type { ServerApiMethods } from './server-api.ts'
 
 type SubscribeOverride = NonNullable<ServerApiMethods['subscribe']['request']['override']>
@@ -66,7 +66,7 @@ const times = ['exp', 'nbf', 'iat'] as const
 
 const signers = new Map<string, (claims: object) => string>()
 const signersKeepingIat = new Map<string, (claims: object) => string>()
-const verifiers = new Map<string, (token: string) => unknown>()
+const verifiers = new Map<string, (token: string) => Decoded>()
 /** Keys in use are one or two; the bound only keeps rotation over months from growing the map. */
 const maxCachedKeys = 16
 
@@ -100,6 +100,29 @@ export function signToken(claims: ConnectionTokenClaims | SubscriptionTokenClaim
   return sign(claims)
 }
 
+/** A token's parts as fast-jwt gives them: header and payload are objects, whatever they hold. */
+interface Decoded {
+  readonly header: Record<string, unknown>
+  readonly payload: Record<string, unknown>
+}
+
+/** What a token says of itself. Nothing of it is verified. */
+export interface DecodedToken {
+  /** Empty for none. */
+  readonly algorithm: string
+  /** Empty for none. */
+  readonly keyId: string
+  readonly claims: Record<string, unknown>
+}
+
+const decode = createDecoder({ complete: true }) as (token: string) => Decoded
+
+/** @throws TokenError for what has not the shape of a JWT, or asks for an extension (`crit`) */
+export function decodeToken(token: string): DecodedToken {
+  const { header, payload } = parsed(() => decode(token))
+  return { algorithm: textOf(header['alg']), keyId: textOf(header['kid']), claims: payload }
+}
+
 /**
  * The claims of a token whose signature, shape and time are in order. HMAC only: a token that names another kind of
  * algorithm, or none, is refused whatever it is signed with. Times that were written as text come as numbers.
@@ -107,36 +130,71 @@ export function signToken(claims: ConnectionTokenClaims | SubscriptionTokenClaim
  * @throws TokenError
  */
 export function verifyToken(token: string, key: string, now: number): Record<string, unknown> {
+  const claims = verifyHmac(token, key)
+  checkClaims(claims)
+  checkTimes(claims, now)
+  return claims
+}
+
+/**
+ * The claims of a token that is signed with this secret by HS256, HS384 or HS512. Their types and times are still to
+ * be checked.
+ * @throws TokenError
+ */
+export function verifyHmac(token: string, key: string): Record<string, unknown> {
   if (key === '') throw new TokenError('invalid', 'no token key is configured')
-  const claims = signedClaims(token, key)
+  return parsed(() => {
+    const verify = cached(
+      verifiers,
+      key,
+      () =>
+        // Times are checked with the caller's clock; fast-jwt would take the process's.
+        createVerifier({
+          algorithms: ['HS256', 'HS384', 'HS512'],
+          key,
+          complete: true,
+          ignoreExpiration: true,
+          ignoreNotBefore: true,
+          cache: false,
+        }) as (token: string) => Decoded,
+    )
+    return verify(token)
+  }).payload
+}
+
+/** Whoever asks for an extension wants it heeded, and there is none here. fast-jwt lets a `crit` of null pass. */
+function parsed(read: () => Decoded): Decoded {
+  let decoded: Decoded
+  try {
+    decoded = read()
+  } catch (error) {
+    throw new TokenError('invalid', error instanceof Error ? error.message : String(error))
+  }
+  if (Object.hasOwn(decoded.header, 'crit')) throw new TokenError('invalid', 'the token asks for extensions (crit)')
+  return decoded
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * Checks the types of the claims that every token may have, and makes numbers of times that were written as text.
+ * @throws TokenError
+ */
+export function checkClaims(claims: Record<string, unknown>): void {
   checkRegisteredClaims(claims)
   for (const name of times) {
     const value = time(claims, name)
     if (value !== undefined) claims[name] = value
   }
+}
+
+/** @param claims checked by `checkClaims` @param now unix milliseconds @throws TokenError */
+export function checkTimes(claims: Record<string, unknown>, now: number): void {
   const { exp, nbf } = claims as { exp?: number | null; nbf?: number | null }
   if (exp != null && now >= exp * 1000) throw new TokenError('expired', 'the token has expired')
   if (nbf != null && now < nbf * 1000) throw new TokenError('expired', 'the token is not valid yet')
-  return claims
-}
-
-function signedClaims(token: string, key: string): Record<string, unknown> {
-  try {
-    const verify = cached(verifiers, key, () =>
-      // Times are checked with the caller's clock; fast-jwt would take the process's.
-      createVerifier({
-        algorithms: ['HS256', 'HS384', 'HS512'],
-        key,
-        ignoreExpiration: true,
-        ignoreNotBefore: true,
-        cache: false,
-      }),
-    )
-    // Anything but an object is refused there.
-    return verify(token) as Record<string, unknown>
-  } catch (error) {
-    throw new TokenError('invalid', error instanceof Error ? error.message : String(error))
-  }
 }
 
 /** Nothing here looks at these, but a token with another type in them is nobody's; Centrifugo refuses it too. */

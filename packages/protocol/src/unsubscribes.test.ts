@@ -7,6 +7,7 @@ const official: readonly (readonly [UnsubscribeName, number, string])[] = [
   ['server', 2000, 'server unsubscribe'],
   ['insufficientState', 2500, 'insufficient state'],
   ['expired', 2501, 'subscription expired'],
+  ['stateInvalidated', 2502, 'state invalidated'],
 ]
 
 test.each(official)('%s is %d %s', (name, code, reason) => {

@@ -10,6 +10,8 @@ const table = {
   insufficientState: [2500, 'insufficient state'],
   /** The subscription outlived its token. */
   expired: [2501, 'subscription expired'],
+  /** The subscription's token no longer holds: the client asks for another. */
+  stateInvalidated: [2502, 'state invalidated'],
 } as const
 
 export type UnsubscribeName = keyof typeof table

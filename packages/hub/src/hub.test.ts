@@ -117,7 +117,7 @@ describe('call', () => {
     for (const method of ['now', 'later']) {
       expect(await hub.call('rpc', { method })).toEqual({ error: { code: 100, message: 'internal server error' } })
     }
-    expect(logged.map(({ message }) => message)).toEqual(['api call failed', 'api call failed'])
+    expect(logged.map(({ message }) => message)).toEqual(['asking the app failed', 'asking the app failed'])
   })
 
   test('gives an app’s own objects back', async () => {

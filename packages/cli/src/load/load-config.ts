@@ -44,7 +44,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
   applyFlags(tree, sources.flags ?? new Map(), report)
   const isReadable = problems.length === 0
   const sorted = sort(tree, sources, report)
-  problems.push(...sorted.refused.map(describeRefused))
+  problems.push(...describeRefused(sorted.refused))
   const hub = sorted.hub as HubConfig
   const option = (path: string): unknown => optionOf(centrifugoOptions, tree, path)
   const server = serverSettings(option, report)
@@ -172,9 +172,15 @@ function describeFile(file: string, raw: unknown): string {
   return raw === undefined ? 'the configuration is not valid:' : `${file}: the configuration is not valid:`
 }
 
-function describeRefused({ path, place }: Setting): string {
-  const entry = place === path ? '' : `, set at ${place}`
-  return `${path}: the hub doesn't have this option${entry}; without it: --allow-unsupported ${path}`
+function describeRefused(refused: readonly Setting[]): string[] {
+  return Array.from(
+    Map.groupBy(refused, ({ path }) => path),
+    ([path, settings]) => {
+      const places = settings.map(({ place }) => place).filter((place) => place !== path)
+      const where = places.length === 0 ? '' : `, set at ${places.join(', ')}`
+      return `${path}: the hub doesn't have this option${where}; without it: --allow-unsupported ${path}`
+    },
+  )
 }
 
 function describeIgnored(ignored: readonly Setting[]): string {

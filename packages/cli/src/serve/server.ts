@@ -54,8 +54,10 @@ export class Servers {
   /** Takes no new connection; resolves when the requests that are under way have been answered. */
   async close(): Promise<void> {
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)))
-    for (const server of this.#servers) server.closeIdleConnections()
+    // One that was answered as to be kept, before it was known that it would not be, is idle only afterwards.
+    const timer = setInterval(() => this.#servers.forEach((server) => server.closeIdleConnections()), 50)
     await Promise.all(closed)
+    clearInterval(timer)
   }
 
   #answer(roles: ReadonlySet<Role>, request: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import { oneLine, type Payload } from '@backchannel/protocol'
+import { payloadOf, type Payload } from '@backchannel/protocol'
 
 /** A client's data as an app's handler sees it: parsed when it is JSON, else as it came; undefined for none. */
 export function parsePayload(data: Payload | undefined): unknown {
@@ -22,16 +22,5 @@ export function toPayload(data: unknown): string {
  * @throws TypeError when it can't be serialised
  */
 export function answerPayload(data: unknown): Payload {
-  return data instanceof Uint8Array ? bytesPayload(data) : toPayload(data)
-}
-
-/** A copy, since the bytes may change afterwards; text, where they are JSON. */
-export function bytesPayload(bytes: Uint8Array): Payload {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  try {
-    JSON.parse(text)
-    return oneLine(text)
-  } catch {
-    return Uint8Array.from(bytes)
-  }
+  return data instanceof Uint8Array ? payloadOf(data) : toPayload(data)
 }

@@ -8,21 +8,49 @@ import type { Command, ConnectRequest, FilterNode, HistoryRequest, SubscribeRequ
 import { maxFilterDepth, maxFilterNodes } from './filter-limits.ts'
 import type { EmulationRequest } from './emulation.ts'
 import { MalformedCommand } from './malformed-command.ts'
-import type { Payload } from './payload.ts'
-import { oneLine } from './raw-json.ts'
+import { payloadOf, type Payload } from './payload.ts'
+
+const varintBytes = 10
+
+/**
+ * The bytes behind a length, as a view: a length is only ever compared with what is there, never believed. The library
+ * alone would read one of more than 32 bits as another, smaller one.
+ */
+function lengthDelimited(reader: BinaryReader): Uint8Array {
+  const start = reader.pos
+  let length = reader.uint32()
+  if (reader.pos - start >= 5) {
+    reader.pos = start
+    length = Number(reader.uint64())
+  }
+  if (length > reader.len - reader.pos) throw new MalformedCommand('a length that goes beyond its frame')
+  reader.pos = start
+  return reader.bytes()
+}
+
+/** Nothing in the protocol is a group, and the library would follow nested ones by recursion. */
+function skip(reader: BinaryReader, type: WireType): void {
+  if (type === WireType.Varint) {
+    const start = reader.pos
+    reader.skip(type)
+    if (reader.pos - start > varintBytes) throw new MalformedCommand('a number of too many bytes')
+  } else if (type === WireType.LengthDelimited) lengthDelimited(reader)
+  else if (type === WireType.Bit32 || type === WireType.Bit64) reader.skip(type)
+  else throw new MalformedCommand('a group')
+}
 
 /** No message: field numbers begin with 1. */
 const undecodable = Uint8Array.of(0)
 
 /**
- * Splits a frame into commands. A length is only ever compared with what is there, never believed. A frame that ends
- * in the middle of a command, or is empty, gives one that can't be decoded, in its place: what stands before is run.
+ * Splits a frame into commands, which are views of it. A frame that ends in the middle of a command, or is empty, gives
+ * one that can't be decoded, in its place: what stands before is run.
  */
 export function splitProtobufFrame(frame: Uint8Array): Uint8Array[] {
   const commands: Uint8Array[] = []
   const reader = new BinaryReader(frame)
   try {
-    do commands.push(reader.bytes())
+    do commands.push(lengthDelimited(reader))
     while (reader.pos < reader.len)
   } catch {
     commands.push(undecodable)
@@ -40,7 +68,7 @@ function read<T>(bytes: Uint8Array, fields: Fields<T>, into: T): T {
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag()
     const field = fields[number]
-    if (!field) reader.skip(type, number)
+    if (!field) skip(reader, type)
     else if (field[0] === type) field[1](reader, into)
     else throw new MalformedCommand(`field ${number} has the wire type ${type}`)
   }
@@ -50,8 +78,14 @@ function read<T>(bytes: Uint8Array, fields: Fields<T>, into: T): T {
 type KeysOf<T, V> = { [K in keyof T]-?: T[K] extends V ? (V extends T[K] ? K : never) : never }[keyof T]
 type Assign<V> = Record<PropertyKey, V>
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function textOf(reader: BinaryReader): string {
+  return utf8.decode(lengthDelimited(reader))
+}
+
 function text<T>(key: KeysOf<T, string>): Field<T> {
-  return [WireType.LengthDelimited, (reader, into) => void ((into as Assign<string>)[key] = reader.string(true))]
+  return [WireType.LengthDelimited, (reader, into) => void ((into as Assign<string>)[key] = textOf(reader))]
 }
 
 function flag<T>(key: KeysOf<T, boolean>): Field<T> {
@@ -72,28 +106,16 @@ function uint64<T>(key: KeysOf<T, number>): Field<T> {
 }
 
 function data<T extends { data?: Payload }>(): Field<T> {
-  return [WireType.LengthDelimited, (reader, into) => void (into.data = payloadOf(reader.bytes()))]
+  return [WireType.LengthDelimited, (reader, into) => void (into.data = payloadOf(lengthDelimited(reader)))]
 }
 
 /** What is known, but says nothing of a subscription to a stream. */
 const ignoredInt = <T>(): Field<T> => [WireType.Varint, (reader) => void reader.int32()]
-const ignoredText = <T>(): Field<T> => [WireType.LengthDelimited, (reader) => void reader.string(true)]
-const ignoredBytes = <T>(): Field<T> => [WireType.LengthDelimited, (reader) => void reader.bytes()]
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Text where the bytes are JSON, so that connections in JSON can be sent it; bytes otherwise. */
-function payloadOf(bytes: Uint8Array): Payload {
-  if (bytes.byteLength === 0) return ''
-  try {
-    const json = utf8.decode(bytes)
-    JSON.parse(json)
-    return oneLine(json)
-  } catch {
-    // Copied: a view would keep the whole frame for as long as the publication lives.
-    return bytes.slice()
-  }
-}
+const ignoredText = <T>(): Field<T> => [WireType.LengthDelimited, (reader) => void textOf(reader)]
+const ignoredMessage = <T>(fields: Fields<undefined>): Field<T> => [
+  WireType.LengthDelimited,
+  (reader) => read(lengthDelimited(reader), fields, undefined),
+]
 
 function entry<V>(bytes: Uint8Array, value: Field<{ key: string; value: V }>, none: V): { key: string; value: V } {
   const fields: Fields<{ key: string; value: V }> = { 1: text('key'), 2: value }
@@ -103,23 +125,29 @@ function entry<V>(bytes: Uint8Array, value: Field<{ key: string; value: V }>, no
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 type Filter = Writable<FilterNode> & { vals: string[]; nodes: FilterNode[] }
 
-function filterNode(bytes: Uint8Array, depth: number, budget: { nodes: number }): FilterNode {
+function filterNode(bytes: Uint8Array, depth: number, budget: { nodes: number }, into = emptyFilter()): FilterNode {
   if (depth > maxFilterDepth || budget.nodes-- === 0) throw new MalformedCommand('expected a smaller filter')
   const fields: Fields<Filter> = {
     1: text('op'),
     2: text('key'),
     3: text('cmp'),
     4: text('val'),
-    5: [WireType.LengthDelimited, (reader, into) => void into.vals.push(reader.string(true))],
+    5: [WireType.LengthDelimited, (reader, node) => void node.vals.push(textOf(reader))],
     6: [
       WireType.LengthDelimited,
-      (reader, into) => void into.nodes.push(filterNode(reader.bytes(), depth + 1, budget)),
+      (reader, node) => void node.nodes.push(filterNode(lengthDelimited(reader), depth + 1, budget)),
     ],
   }
-  return read(bytes, fields, { op: '', key: '', cmp: '', val: '', vals: [], nodes: [] })
+  return read(bytes, fields, into)
 }
 
-const subscribeFields: Fields<SubscribeRequest> = {
+function emptyFilter(): Filter {
+  return { op: '', key: '', cmp: '', val: '', vals: [], nodes: [] }
+}
+
+type Subscribe = SubscribeRequest & { filter?: Filter }
+
+const subscribeFields: Fields<Subscribe> = {
   1: text('channel'),
   2: text('token'),
   3: flag('recover'),
@@ -132,7 +160,10 @@ const subscribeFields: Fields<SubscribeRequest> = {
   12: text('delta'),
   13: [
     WireType.LengthDelimited,
-    (reader, into) => void (into.filter = filterNode(reader.bytes(), 1, { nodes: maxFilterNodes })),
+    (reader, into) => {
+      into.filter ??= emptyFilter()
+      filterNode(lengthDelimited(reader), 1, { nodes: maxFilterNodes }, into.filter)
+    },
   ],
   14: int64('flag'),
   15: int32('type'),
@@ -169,10 +200,12 @@ const connectFields: Fields<Connect> = {
     (reader, into) => {
       const value: Field<{ value: Uint8Array }> = [
         WireType.LengthDelimited,
-        (inner, sub) => void (sub.value = inner.bytes()),
+        (inner, sub) => void (sub.value = lengthDelimited(inner)),
       ]
-      const { key, value: sub } = entry(reader.bytes(), value, noBytes)
-      into.subs.set(key, { ...subscribeRequest(sub), channel: key })
+      const { key, value: sub } = entry(lengthDelimited(reader), value, noBytes)
+      // As in JSON: what comes with a subscription goes to nobody here.
+      const { data: _data, ...request } = subscribeRequest(sub)
+      into.subs.set(key, { ...request, channel: key })
     },
   ],
   4: text('name'),
@@ -180,13 +213,11 @@ const connectFields: Fields<Connect> = {
   6: [
     WireType.LengthDelimited,
     (reader, into) => {
-      const { key, value } = entry<string>(reader.bytes(), text('value'), '')
+      const { key, value } = entry<string>(lengthDelimited(reader), text('value'), '')
       into.headers.set(key, value)
     },
   ],
   7: ignoredInt(),
-  8: ignoredBytes(),
-  9: ignoredBytes(),
 }
 
 function connectRequest(bytes: Uint8Array): ConnectRequest {
@@ -200,7 +231,8 @@ const historyFields: Fields<HistoryRequest> = {
   7: int32('limit'),
   8: [
     WireType.LengthDelimited,
-    (reader, into) => void (into.since = read(reader.bytes(), positionFields, into.since ?? { offset: 0, epoch: '' })),
+    (reader, into) =>
+      void (into.since = read(lengthDelimited(reader), positionFields, into.since ?? { offset: 0, epoch: '' })),
   ],
   9: flag('reverse'),
 }
@@ -214,8 +246,20 @@ interface ChannelFields {
 }
 
 const channelOnly: Fields<ChannelFields> = { 1: text('channel') }
-const subRefreshFields: Fields<ChannelFields> = { 1: text('channel'), 2: text('token'), 3: ignoredInt() }
-const publishFields: Fields<ChannelFields> = { 1: text('channel'), 2: data(), 3: int32('type') }
+const publishFields: Fields<ChannelFields> = {
+  1: text('channel'),
+  2: data(),
+  3: int32('type'),
+  4: ignoredText(),
+  5: ignoredInt(),
+}
+const subRefreshFields: Fields<ChannelFields> = {
+  1: text('channel'),
+  2: text('token'),
+  3: ignoredInt(),
+  4: ignoredMessage({ 1: ignoredText(), 2: ignoredMessage({ 1: ignoredText(), 2: ignoredInt() }) }),
+  5: ignoredText(),
+}
 
 function channelFields(bytes: Uint8Array, fields: Fields<ChannelFields>): ChannelFields {
   return read(bytes, fields, { channel: '', token: '', method: '', type: 0, data: '' })
@@ -272,31 +316,36 @@ export function decodeCommandProtobuf(bytes: Uint8Array): Command {
 function decode(bytes: Uint8Array): Command {
   const reader = new BinaryReader(bytes)
   let id = 0
-  const bodies = new Map<number, Uint8Array>()
+  const bodies = new Map<number, Uint8Array[]>()
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag()
     if (number === 1 && type === WireType.Varint) id = reader.uint32()
     else if (reads[number] && type === WireType.LengthDelimited) {
-      const known = bodies.get(number)
-      const body = reader.bytes()
-      // The parts of a message that was cut are merged, and that is what the joined bytes of them say.
-      bodies.set(number, known ? joined(known, body) : body)
+      const parts = bodies.get(number)
+      if (parts) parts.push(lengthDelimited(reader))
+      else bodies.set(number, [lengthDelimited(reader)])
     } else if (number === 1 || reads[number]) throw new MalformedCommand(`field ${number} has the wire type ${type}`)
-    else reader.skip(type, number)
+    else skip(reader, type)
   }
-  const commands = Array.from(bodies.keys())
-    .sort((one, other) => one - other)
-    .map((number) => reads[number]?.(id, bodies.get(number) ?? noBytes))
+  const commands = Array.from(bodies)
+    .sort(([one], [other]) => one - other)
+    .map(([number, parts]) => reads[number]?.(id, joined(parts)))
   // Without an id everything but `send` counts as the answer to a ping, whatever else it holds.
   if (id === 0 && !bodies.has(sendField)) return { kind: 'pong', id: 0 }
   return commands[0] ?? { kind: 'unknown', id }
 }
 
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.byteLength + other.byteLength)
-  both.set(one)
-  both.set(other, one.byteLength)
-  return both
+/** A message may come in parts, which are merged: just what their bytes say when they are joined. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts
+  if (first && parts.length === 1) return first
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
 }
 
 /** @throws MalformedCommand */
@@ -304,7 +353,7 @@ export function decodeEmulationProtobuf(bytes: Uint8Array): EmulationRequest {
   const fields: Fields<EmulationRequest> = {
     1: text('node'),
     2: text('session'),
-    3: [WireType.LengthDelimited, (reader, into) => void (into.data = reader.bytes())],
+    3: [WireType.LengthDelimited, (reader, into) => void (into.data = lengthDelimited(reader))],
   }
   try {
     return read(bytes, fields, { node: '', session: '', data: noBytes })

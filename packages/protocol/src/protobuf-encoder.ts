@@ -26,7 +26,11 @@ function text(writer: BinaryWriter, field: number, value: string | undefined): v
 }
 
 function uint(writer: BinaryWriter, field: number, value: number | undefined): void {
-  if (value) writer.tag(field, WireType.Varint).uint64(value)
+  if (!value) return
+  writer.tag(field, WireType.Varint)
+  // The library takes 64 bits through BigInt, which hardly any number needs.
+  if (value <= 0xff_ff_ff_ff) writer.uint32(value)
+  else writer.uint64(value)
 }
 
 function flag(writer: BinaryWriter, field: number, value: boolean | undefined): void {
@@ -151,9 +155,14 @@ function connectionRefreshResult(writer: BinaryWriter, { expires, ttl }: Refresh
   uint(writer, 4, ttl)
 }
 
-function coded(writer: BinaryWriter, { code, reason }: { code: number; reason: string }): void {
+function disconnectPush(writer: BinaryWriter, { code, reason }: { code: number; reason: string }): void {
   uint(writer, 1, code)
   text(writer, 2, reason)
+}
+
+function unsubscribePush(writer: BinaryWriter, { code, reason }: { code: number; reason: string }): void {
+  uint(writer, 2, code)
+  text(writer, 3, reason)
 }
 
 function error(writer: BinaryWriter, body: Extract<Reply, { error: unknown }>['error']): void {
@@ -199,35 +208,54 @@ function barePush(writer: BinaryWriter, push: Push): void {
   if ('pub' in push) message(writer, 4, push.pub, publication)
   else if ('join' in push) message(writer, 5, push.join, (inner, { info }) => message(inner, 1, info, clientInfo))
   else if ('leave' in push) message(writer, 6, push.leave, (inner, { info }) => message(inner, 1, info, clientInfo))
-  else if ('unsubscribe' in push) message(writer, 7, push.unsubscribe, coded)
+  else if ('unsubscribe' in push) message(writer, 7, push.unsubscribe, unsubscribePush)
   else if ('message' in push) message(writer, 8, push.message, (inner, sent) => data(inner, 1, sent.data))
   else if ('subscribe' in push) message(writer, 9, push.subscribe, subscribePush)
   else if ('connect' in push) message(writer, 10, push.connect, connectPush)
-  else if ('disconnect' in push) message(writer, 11, push.disconnect, coded)
+  else if ('disconnect' in push) message(writer, 11, push.disconnect, disconnectPush)
   else message(writer, 12, push.refresh, refreshResult)
+}
+
+let writer = new BinaryWriter()
+const keptBytes = 65_536
+
+/** Messages written by `write`, in an array of their own. The writer's buffer is used again, unless it has grown large. */
+function written<T>(value: T, write: (writer: BinaryWriter, value: T) => void): Uint8Array {
+  const current = writer
+  let bytes: Uint8Array | undefined
+  try {
+    write(current, value)
+    bytes = current.finish()
+    return bytes
+  } finally {
+    // One that has failed stands in the middle of a message.
+    if (!bytes || bytes.byteLength > keptBytes) writer = new BinaryWriter()
+  }
+}
+
+function delimited<T>(to: BinaryWriter, value: T, write: (writer: BinaryWriter, value: T) => void): void {
+  to.fork()
+  write(to, value)
+  to.join()
+}
+
+function wrappedPush(to: BinaryWriter, push: Push): void {
+  message(to, 4, push, barePush)
 }
 
 /** One reply behind its length. */
 export function encodeReplyProtobuf(answer: Reply): Uint8Array {
-  const writer = new BinaryWriter().fork()
-  reply(writer, answer)
-  return writer.join().finish()
+  return written(answer, (to, value) => delimited(to, value, reply))
 }
 
 /** One push, wrapped as a reply as bidirectional connections get it, behind its length. */
 export function encodePushProtobuf(push: Push): Uint8Array {
-  const writer = new BinaryWriter().fork()
-  message(writer, 4, push, barePush)
-  return writer.join().finish()
+  return written(push, (to, value) => delimited(to, value, wrappedPush))
 }
 
 /** A channel's publications as pushes, each behind its length. */
 export function encodePublicationsProtobuf(channel: string, list: readonly Publication[]): Uint8Array {
-  const writer = new BinaryWriter()
-  for (const pub of list) {
-    writer.fork()
-    message(writer, 4, { channel, pub }, barePush)
-    writer.join()
-  }
-  return writer.finish()
+  return written(list, (to, value) => {
+    for (const pub of value) delimited(to, { channel, pub }, wrappedPush)
+  })
 }

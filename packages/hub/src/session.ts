@@ -134,6 +134,11 @@ export class Session implements Alarm {
     return this.#connection.isEmulated === true
   }
 
+  /** More commands wait than a transport that can't be paused may add to. */
+  get isCongested(): boolean {
+    return this.#waiting.length > 2 * maxWaiting
+  }
+
   /** A frame from the peer. */
   receive(frame: Frame): void {
     if (this.#state === 'closed' || this.#state === 'refused') return
@@ -193,8 +198,11 @@ export class Session implements Alarm {
   /** Connect was answered with an error: nothing more is taken, and the connection is dropped after a moment. */
   refuse(): void {
     this.#state = 'refused'
-    this.#connectBy = Number.POSITIVE_INFINITY
-    this.#closeAt = this.#core.clock.monotonic() + refusedCloseDelay
+    // One that is emulated has no Close to be told by: it is stale, as if it had not said anything.
+    if (!this.isEmulated) {
+      this.#connectBy = Number.POSITIVE_INFINITY
+      this.#closeAt = this.#core.clock.monotonic() + refusedCloseDelay
+    }
     this.#endSubscriptions()
     this.#core.registry.unidentify(this)
     this.scheduleAlarm()

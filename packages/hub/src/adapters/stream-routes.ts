@@ -19,6 +19,7 @@ import { wires } from '../wires/wires.ts'
 import { answer, handshakeOf, headerOf, isFromAllowedPage, plain, readBody, urlOf, type Answer } from './http.ts'
 import { isConnectRequest } from './websocket-routes.ts'
 
+const plainText = 'text/plain; charset=utf-8'
 const eventStream = 'text/event-stream; charset=utf-8'
 /** Whoever stands between sees an answer begin, and an `EventSource` an empty line. */
 const eventPreamble = '\r\n'
@@ -38,6 +39,7 @@ class Refusal extends Error {
 const methodNotAllowed: Answer = { status: 405, body: '' }
 const badRequest: Answer = { status: 400, body: '' }
 const tooLarge: Answer = { status: 413, body: '' }
+const unavailable: Answer = { status: 503, body: '' }
 
 export class StreamRoutes {
   readonly #core: Core
@@ -65,7 +67,7 @@ export class StreamRoutes {
     running.catch((error: unknown) => {
       if (error instanceof Refusal) {
         request.resume()
-        answer(response, { ...error.answer, headers: corsHeaders(request) })
+        answer(response, error.answer)
         return
       }
       this.#core.report(error, 'http transport')
@@ -86,16 +88,17 @@ export class StreamRoutes {
   }
 
   async #connect(request: IncomingMessage, response: ServerResponse, transport: StreamTransport): Promise<void> {
-    this.#guard(request)
+    this.#guard(request, response)
     const isEvents = transport === 'sse' || transport === 'uni_sse'
     if (!isEvents && this.#isPreflight(request, response)) return
+    this.#guardRoom()
     const protocol = transport === 'http_stream' && isProtobuf(request) ? 'protobuf' : 'json'
     const frame = await this.#firstFrame(request, transport, protocol)
-    if (frame === null) return
-    if (!this.#core.isOpen || this.#core.isFull) throw new Refusal(plain(503, 'Service Unavailable'))
+    // Its client may have gone away while its request was read, and others may have come.
+    if (frame === null || response.destroyed) return
+    this.#guardRoom()
     this.#open.add(response)
     response.on('close', () => this.#open.delete(response))
-    for (const [name, value] of Object.entries(corsHeaders(request))) response.setHeader(name, value)
     serveStream(
       this.#core,
       response,
@@ -106,7 +109,7 @@ export class StreamRoutes {
 
   /** A command of a connection that is emulated, or several, as one frame. */
   async #emulate(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#guard(request)
+    this.#guard(request, response)
     if (this.#isPreflight(request, response)) return
     if (request.method !== 'POST') throw new Refusal(methodNotAllowed)
     const body = await this.#readBody(request, this.#core.config.emulation.max_request_body_size)
@@ -116,23 +119,35 @@ export class StreamRoutes {
     const session = this.#core.registry.withKey(key)
     // Unidirectional sessions have keys too, but nothing to say.
     if (session && !session.isUnidirectional) {
+      if (session.isCongested) throw new Refusal(unavailable)
       session.receive(session.protocol === 'protobuf' ? data : Buffer.from(data).toString('utf8'))
     }
-    answer(response, { status: 204, body: '', headers: corsHeaders(request) })
+    answer(response, { status: 204, body: '' })
   }
 
-  /** @throws Refusal for a page that may not connect: without it any page could act with its visitor's cookies */
-  #guard(request: IncomingMessage): void {
+  /**
+   * Whoever passes may read what is answered.
+   * @throws Refusal for a page that may not connect: without it any page could act with its visitor's cookies
+   */
+  #guard(request: IncomingMessage, response: ServerResponse): void {
     if (!isFromAllowedPage(this.#core, this.#origins, request)) throw new Refusal(plain(403, 'Forbidden'))
+    const origin = headerOf(request, 'origin')
+    if (origin === undefined) return
+    const asked = headerOf(request, 'access-control-request-headers')
+    response.setHeader('access-control-allow-origin', origin)
+    response.setHeader('access-control-allow-credentials', 'true')
+    response.setHeader('vary', 'Origin')
+    if (asked !== undefined) response.setHeader('access-control-allow-headers', asked)
+  }
+
+  /** @throws Refusal */
+  #guardRoom(): void {
+    if (!this.#core.isOpen || this.#core.isFull) throw new Refusal(unavailable)
   }
 
   #isPreflight(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'OPTIONS') return false
-    const headers = {
-      ...corsHeaders(request),
-      'access-control-max-age': '300',
-      'access-control-allow-methods': 'POST, OPTIONS',
-    }
+    const headers = { 'access-control-max-age': '300', 'access-control-allow-methods': 'POST, OPTIONS' }
     answer(response, { status: 204, body: '', headers })
     return true
   }
@@ -160,6 +175,10 @@ export class StreamRoutes {
   }
 
   async #readBody(request: IncomingMessage, maxLength: number): Promise<Buffer | null> {
+    // Whoever begins a request and does not end it has as long as who opens a WebSocket and does not connect.
+    const { clock, config } = this.#core
+    const cancel = clock.setTimer(() => request.destroy(), config.client.stale_close_delay)
+    request.once('end', cancel).once('close', cancel)
     const body = await readBody(request, maxLength)
     if (body === undefined) throw new Refusal(tooLarge)
     return body
@@ -172,14 +191,14 @@ function streamOptions(transport: StreamTransport, protocol: Handshake['protocol
       return {
         wire: protocol === 'protobuf' ? wires.protobufStream : wires.jsonStream,
         preamble: '',
-        contentType: undefined,
+        contentType: protocol === 'protobuf' ? 'application/octet-stream' : plainText,
         isEmulated: true,
         firstFrame,
       }
     case 'sse':
       return { wire: wires.jsonEvents, preamble: eventPreamble, contentType: eventStream, isEmulated: true, firstFrame }
     case 'uni_http_stream':
-      return { wire: wires.uniStream, preamble: '', contentType: undefined, isEmulated: false, firstFrame }
+      return { wire: wires.uniStream, preamble: '', contentType: plainText, isEmulated: false, firstFrame }
     case 'uni_sse':
       return { wire: wires.uniEvents, preamble: eventPreamble, contentType: eventStream, isEmulated: false, firstFrame }
   }
@@ -196,18 +215,5 @@ function emulationRequest(body: Buffer, isBinary: boolean): EmulationRequest {
   } catch (error) {
     if (!(error instanceof MalformedCommand)) throw error
     throw new Refusal(badRequest)
-  }
-}
-
-/** For a page of another origin; whoever gets here is allowed, or is no page. */
-function corsHeaders(request: IncomingMessage): Record<string, string> {
-  const origin = headerOf(request, 'origin')
-  if (origin === undefined) return {}
-  const asked = headerOf(request, 'access-control-request-headers')
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    vary: 'Origin',
-    ...(asked === undefined ? {} : { 'access-control-allow-headers': asked }),
   }
 }

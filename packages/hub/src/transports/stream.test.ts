@@ -1,6 +1,7 @@
 // Connections that are one long HTTP answer, over real sockets.
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodePushProtobuf, encodeReplyProtobuf } from '@backchannel/protocol'
+import { poll } from '../testing/poll.ts'
 import { serveHub, testApiKey, type ServedHub } from '../testing/served-hub.ts'
 import { StreamClient, type StreamRequest } from '../testing/stream-client.ts'
 import type { HubOptions } from '../options.ts'
@@ -40,7 +41,7 @@ interface Connected {
 /** An emulated connection whose connect was answered. */
 async function connected(path = '/connection/http_stream', user = 'alice'): Promise<Connected> {
   const client = open(path, { body: connectCommand(user) })
-  await expect.poll(() => client.messages.length).toBe(1)
+  await poll(() => client.messages.length).toBe(1)
   const { connect } = client.messages[0] as { connect: { session: string; node: string } }
   return { client, session: connect.session, node: connect.node }
 }
@@ -57,7 +58,7 @@ async function emulate({ session, node }: Omit<Connected, 'client'>, ...commands
   return response.status
 }
 
-const noSessions = (): Promise<void> => expect.poll(() => served.hub.gauges().sessions).toBe(0)
+const noSessions = (): Promise<void> => poll(() => served.hub.gauges().sessions).toBe(0)
 
 describe.each(['/connection/http_stream', '/connection/sse'])('%s', (path) => {
   test('is answered connect, commands by emulation, publications and the end', async () => {
@@ -77,24 +78,24 @@ describe.each(['/connection/http_stream', '/connection/sse'])('%s', (path) => {
     })
     expect(node).toBe(served.hub.id)
     expect(await emulate(connection, { id: 2, subscribe: { channel: 'open:a' } })).toBe(204)
-    await expect.poll(() => client.messages.length).toBe(2)
+    await poll(() => client.messages.length).toBe(2)
     expect(client.messages[1]).toEqual({ id: 2, subscribe: {} })
     void served.hub.publish('open:a', { n: 1 })
     void served.hub.publish('open:a', 'line\nbreak')
-    await expect.poll(() => client.messages.length).toBe(4)
+    await poll(() => client.messages.length).toBe(4)
     expect(client.messages.slice(2)).toEqual([
       { push: { channel: 'open:a', pub: { data: { n: 1 } } } },
       { push: { channel: 'open:a', pub: { data: 'line\nbreak' } } },
     ])
     void served.hub.call('disconnect', { user: 'alice', disconnect: { code: 4444, reason: 'go' } })
-    await expect.poll(() => client.ended).toBe(true)
+    await poll(() => client.ended).toBe(true)
     expect(client.messages.slice(4)).toEqual([{ push: { disconnect: { code: 4444, reason: 'go' } } }])
   })
 
   test('several commands in the body are one frame', async () => {
     await serve()
     const client = open(path, { body: `${connectCommand()}\n{"id":2,"subscribe":{"channel":"open:a"}}` })
-    await expect.poll(() => client.messages.map(({ id }) => id)).toEqual([1, 2])
+    await poll(() => client.messages.map(({ id }) => id)).toEqual([1, 2])
   })
 
   test('its headers keep whoever stands between from keeping and collecting', async () => {
@@ -110,9 +111,20 @@ describe.each(['/connection/http_stream', '/connection/sse'])('%s', (path) => {
     await serve()
     for (const body of ['', 'null', '[]', '{garbage', '{"id":1,"subscribe":{"channel":"open:a"}}', '\n']) {
       const client = open(path, { body })
-      await expect.poll(() => client.ended, { message: body }).toBe(true)
+      await poll(() => client.ended, { message: body }).toBe(true)
       expect(client.messages).toEqual([{ push: { disconnect: { code: 3501, reason: 'bad request' } } }])
     }
+  })
+
+  test('a connect that fails is answered, and stale after a while', async () => {
+    await serve({ client: { token: { hmac_secret_key: 'test-token-key' }, stale_close_delay: '300ms' } })
+    const token = served.token('alice', { exp: 1000 })
+    const client = open(path, { body: JSON.stringify({ id: 1, connect: { token } }) })
+    await poll(() => client.ended).toBe(true)
+    expect(client.messages).toEqual([
+      { id: 1, error: { code: 109, message: 'token expired' } },
+      { push: { disconnect: { code: 3502, reason: 'stale' } } },
+    ])
   })
 
   test('a client that goes away is a session that ends, at once', async () => {
@@ -120,14 +132,14 @@ describe.each(['/connection/http_stream', '/connection/sse'])('%s', (path) => {
     const { client } = await connected(path)
     expect(served.hub.gauges()).toMatchObject({ sessions: 1, sockets: 1 })
     client.abort()
-    await expect.poll(() => served.hub.gauges()).toMatchObject({ sessions: 0, sockets: 0, alarms: 0 })
+    await poll(() => served.hub.gauges()).toMatchObject({ sessions: 0, sockets: 0, alarms: 0 })
   })
 
   test('a hub that closes says so, and waits for the answer’s end', async () => {
     await serve()
     const { client } = await connected(path)
     await served.hub.close()
-    await expect.poll(() => client.ended).toBe(true)
+    await poll(() => client.ended).toBe(true)
     expect(client.messages.at(-1)).toEqual({ push: { disconnect: { code: 3001, reason: 'shutdown' } } })
   })
 })
@@ -135,8 +147,8 @@ describe.each(['/connection/http_stream', '/connection/sse'])('%s', (path) => {
 test('SSE begins with an empty line and takes its command from the URL too', async () => {
   await serve()
   const query = new URLSearchParams({ cf_connect: connectCommand() })
-  const client = open(`/connection/sse?${query}`, { method: 'GET' })
-  await expect.poll(() => client.messages.length).toBe(1)
+  const client = open(`/connection/sse?${query.toString()}`, { method: 'GET' })
+  await poll(() => client.messages.length).toBe(1)
   expect(client.headers['content-type']).toBe('text/event-stream; charset=utf-8')
   expect(client.text).toMatch(/^\r\ndata: \{"id":1,"connect":\{.*\}\}\n\n$/)
 })
@@ -148,7 +160,7 @@ describe('emulation', () => {
     for (let id = 2; id < 60; id++) {
       expect(await emulate(connection, { id, rpc: { method: 'echo', data: { id } } })).toBe(204)
     }
-    await expect.poll(() => connection.client.messages.length).toBe(59)
+    await poll(() => connection.client.messages.length).toBe(59)
     expect(connection.client.messages.slice(1).map(({ id }) => id)).toEqual(Array.from({ length: 58 }, (_, n) => n + 2))
   })
 
@@ -187,7 +199,7 @@ describe('emulation', () => {
     await serve()
     const connection = await connected()
     expect(await emulate(connection, { id: 2, nothing: {} })).toBe(204)
-    await expect.poll(() => connection.client.ended).toBe(true)
+    await poll(() => connection.client.ended).toBe(true)
     expect(connection.client.messages.at(-1)).toEqual({ push: { disconnect: { code: 3501, reason: 'bad request' } } })
     expect(await emulate(connection, { id: 3, ping: {} })).toBe(204)
   })
@@ -195,11 +207,11 @@ describe('emulation', () => {
   test('a unidirectional session has a key, and takes no commands by it', async () => {
     await serve()
     const client = open('/connection/uni_http_stream', { body: JSON.stringify({ token: served.token('alice') }) })
-    await expect.poll(() => client.messages.length).toBe(1)
+    await poll(() => client.messages.length).toBe(1)
     const { connect } = client.messages[0] as { connect: { session: string } }
     expect(await emulate({ node: served.hub.id, session: connect.session }, { id: 2, ping: {} })).toBe(204)
     void served.hub.call('disconnect', { user: 'alice' })
-    await expect.poll(() => client.ended).toBe(true)
+    await poll(() => client.ended).toBe(true)
     expect(client.messages.slice(1)).toEqual([{ disconnect: { code: 3503, reason: 'force disconnect' } }])
   })
 
@@ -214,11 +226,11 @@ describe('emulation', () => {
     })
     const connection = await connected()
     for (let round = 1; round <= 3; round++) {
-      await expect.poll(() => connection.client.messages.length).toBe(1 + round)
+      await poll(() => connection.client.messages.length).toBe(1 + round)
       expect(connection.client.messages.at(-1)).toEqual({})
       expect(await emulate(connection, {})).toBe(204)
     }
-    await expect.poll(() => connection.client.ended).toBe(true)
+    await poll(() => connection.client.ended).toBe(true)
     expect(connection.client.messages.at(-1)).toEqual({ push: { disconnect: { code: 3012, reason: 'no pong' } } })
   })
 
@@ -229,9 +241,9 @@ describe('emulation', () => {
     )
     expect(new Set(many.map(({ session }) => session)).size).toBe(200)
     await Promise.all(many.map((one, n) => emulate(one, { id: 2, subscribe: { channel: `open:${n}` } })))
-    await expect.poll(() => many.every(({ client }) => client.messages.length === 2)).toBe(true)
+    await poll(() => many.every(({ client }) => client.messages.length === 2)).toBe(true)
     for (let n = 0; n < 200; n++) void served.hub.publish(`open:${n}`, { n })
-    await expect.poll(() => many.every(({ client }) => client.messages.length === 3)).toBe(true)
+    await poll(() => many.every(({ client }) => client.messages.length === 3)).toBe(true)
     for (const [n, { client }] of many.entries()) {
       expect(client.messages[2]).toEqual({ push: { channel: `open:${n}`, pub: { data: { n } } } })
     }
@@ -264,7 +276,7 @@ test('HTTP-streaming in Protobuf, with emulation in Protobuf', async () => {
   const binary = { 'content-type': 'application/octet-stream' }
   const command = message([1, 1], [4, message([1, served.token('alice')])])
   const client = open('/connection/http_stream', { headers: binary, body: delimited(command) })
-  await expect.poll(() => client.bytes.length).toBeGreaterThan(0)
+  await poll(() => client.bytes.length).toBeGreaterThan(0)
   const [session] = /[0-9a-f-]{36}(?=R)/.exec(client.bytes.toString('latin1')) ?? []
   const start = client.bytes.length
   const data = delimited(message([1, 2], [5, message([1, 'open:a'])]))
@@ -273,7 +285,7 @@ test('HTTP-streaming in Protobuf, with emulation in Protobuf', async () => {
   expect(response.status).toBe(204)
   void served.hub.publish('open:a', { n: 1 })
   void served.hub.call('disconnect', { user: 'alice' })
-  await expect.poll(() => client.ended).toBe(true)
+  await poll(() => client.ended).toBe(true)
   const expected = Buffer.concat([
     encodeReplyProtobuf({ id: 2, subscribe: {} }),
     encodePushProtobuf({ channel: 'open:a', pub: { data: '{"n":1}', offset: 0 } }),
@@ -294,7 +306,7 @@ describe.each([
       client: { token: { hmac_secret_key: 'test-token-key' } },
     })
     const client = uni({ token: served.token('alice'), subs: { 'open:a': {} } })
-    await expect.poll(() => client.messages.length).toBe(1)
+    await poll(() => client.messages.length).toBe(1)
     expect(client.messages[0]).toEqual({
       connect: {
         client: expect.any(String) as string,
@@ -308,7 +320,7 @@ describe.each([
     void served.hub.publish('open:a', { n: 1 })
     void served.hub.publish('open:a', { n: 2 })
     await served.hub.close()
-    await expect.poll(() => client.ended).toBe(true)
+    await poll(() => client.ended).toBe(true)
     const texts = [
       '{"channel":"open:a","pub":{"data":{"n":1}}}',
       '{"channel":"open:a","pub":{"data":{"n":2}}}',
@@ -322,7 +334,7 @@ describe.each([
       client: { token: { hmac_secret_key: 'test-token-key' }, ping_interval: '100ms', pong_timeout: '50ms' },
     })
     const client = uni({ token: served.token('alice') })
-    await expect.poll(() => client.messages.length).toBeGreaterThan(4)
+    await poll(() => client.messages.length).toBeGreaterThan(4)
     expect(client.messages.slice(1)).toEqual(client.messages.slice(1).map(() => ({})))
     expect(client.ended).toBe(false)
   })
@@ -337,7 +349,7 @@ describe.each([
     ]
     for (const [request, code, reason] of refusals) {
       const client = uni(request)
-      await expect.poll(() => client.ended).toBe(true)
+      await poll(() => client.ended).toBe(true)
       expect(client.messages).toEqual([{ disconnect: { code, reason } }])
     }
   })
@@ -346,7 +358,7 @@ describe.each([
     await serve()
     for (const body of ['', '{garbage', '[]', '"x"', '{"token":1}']) {
       const client = open(path, { body })
-      await expect.poll(() => client.closed, { message: body }).toBe(true)
+      await poll(() => client.closed, { message: body }).toBe(true)
       expect(client.status, body).toBe(400)
     }
   })
@@ -355,7 +367,7 @@ describe.each([
 test('an EventSource without any parameter is a connection', async () => {
   await serve({}, { handlers: { onConnect: () => ({ user: 'guest' }) } })
   const client = open('/connection/uni_sse', { method: 'GET' })
-  await expect.poll(() => client.messages.length).toBe(1)
+  await poll(() => client.messages.length).toBe(1)
   expect(client.messages[0]).toHaveProperty('connect')
   expect(served.hub.gauges()).toMatchObject({ sessions: 1, users: 1 })
 })
@@ -377,7 +389,7 @@ test('what a page says in place of headers reaches the app, over every one of th
   for (const name of ['http_stream', 'sse', 'uni_http_stream', 'uni_sse']) {
     const request = name.startsWith('uni') ? { headers } : { id: 1, connect: { headers } }
     const client = open(`/connection/${name}`, { body: JSON.stringify(request) })
-    await expect.poll(() => client.messages.length).toBe(1)
+    await poll(() => client.messages.length).toBe(1)
   }
   expect(seen).toEqual([
     ['http_stream', 'Bearer x'],
@@ -390,7 +402,7 @@ test('what a page says in place of headers reaches the app, over every one of th
 test('the server’s own subscriptions reach a unidirectional connection', async () => {
   await serve()
   const client = open('/connection/uni_sse', { body: JSON.stringify({ token: served.token('alice') }) })
-  await expect.poll(() => client.messages.length).toBe(1)
+  await poll(() => client.messages.length).toBe(1)
   const response = await fetch(`${served.origin}/api/subscribe`, {
     method: 'POST',
     headers: { 'x-api-key': testApiKey },
@@ -398,7 +410,7 @@ test('the server’s own subscriptions reach a unidirectional connection', async
   })
   expect(await response.json()).toEqual({ result: {} })
   void served.hub.publish('open:later', 1)
-  await expect.poll(() => client.messages.length).toBe(3)
+  await poll(() => client.messages.length).toBe(3)
   expect(client.messages.slice(1)).toEqual([
     { channel: 'open:later', subscribe: {} },
     { channel: 'open:later', pub: { data: 1 } },

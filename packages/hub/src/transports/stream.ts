@@ -52,7 +52,7 @@ export interface StreamOptions {
   readonly wire: Wire
   /** Sent at once, so that whoever stands between sees an answer begin. */
   readonly preamble: string
-  readonly contentType: string | undefined
+  readonly contentType: string
   /** Whether later commands come in requests of their own, which name the session by its key. */
   readonly isEmulated: boolean
   /** What the client said with its request. */
@@ -79,14 +79,14 @@ export function serveStream(
   socket?.setNoDelay(true)
   // The server's limits are for requests and answers, not for an answer that lasts.
   response.setTimeout(0)
-  response.writeHead(200, { ...streamHeaders, ...(contentType === undefined ? {} : { 'content-type': contentType }) })
+  response.writeHead(200, { ...streamHeaders, 'content-type': contentType })
   if (preamble === '') response.flushHeaders()
   else response.write(preamble)
   const connection: Connection = {
     sink: new StreamSink(core, response, wire),
     wire,
     ...(isEmulated ? { isEmulated } : { isUnidirectional: true }),
-    // Nothing can be left unread here; how much may wait is the emulation's matter.
+    // Nothing can be left unread here: requests are refused while the session is congested.
     pause: () => {},
     resume: () => {},
   }

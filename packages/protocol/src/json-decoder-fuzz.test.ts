@@ -3,12 +3,13 @@
  * more of them than every change needs.
  */
 import { expect, test } from 'vitest'
-import { decodeCommand, MalformedCommand, splitFrame } from './json-decoder.ts'
+import { decodeCommand, splitFrame } from './json-decoder.ts'
+import { MalformedCommand } from './malformed-command.ts'
 
 const frames = [
   '{}',
   '{"id":1,"connect":{"token":"t.t.t","name":"js","version":"5.8.0","data":{"a":[1,{}]},"subs":{"a":{"recover":true,"offset":5,"epoch":"xyzw"},"b":{}},"headers":{"x":"y"}}}',
-  '{"id":2,"subscribe":{"channel":"ns:a","token":"t","recover":true,"epoch":"e","offset":7,"data":[1, 2],"positioned":true,"recoverable":true,"join_leave":true,"delta":"fossil","tf":{"op":"and","nodes":[]},"flag":1,"type":0}}',
+  '{"id":2,"subscribe":{"channel":"ns:a","token":"t","recover":true,"epoch":"e","offset":7,"data":[1, 2],"positioned":true,"recoverable":true,"join_leave":true,"delta":"fossil","tf":{"op":"and","nodes":[{"key":"k","cmp":"in","vals":["a"]},{"op":"not","nodes":[{"key":"k","cmp":"ex"}]}]},"flag":1,"type":0}}',
   '{"id":3,"unsubscribe":{"channel":"ns:a"}}',
   '{"id":4,"publish":{"channel":"ns:a","data":{"text":"\\u00e4 \\" \\\\","n":1.0,"deep":[[[{"x":null}]]]}}}',
   '{"id":5,"presence":{"channel":"ns:a"}}\n{"id":6,"presence_stats":{"channel":"ns:a"}}',
@@ -39,6 +40,7 @@ const values = [
   '{"toString":1,"valueOf":2,"length":-1}',
   '['.repeat(2000) + ']'.repeat(2000),
   '{"a":'.repeat(500) + '1' + '}'.repeat(500),
+  '{"nodes":['.repeat(500) + ']}'.repeat(500),
 ]
 
 const names = [

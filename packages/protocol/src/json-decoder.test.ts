@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Command, SubscribeRequest } from './command.ts'
-import { decodeCommand, MalformedCommand, splitFrame } from './json-decoder.ts'
+import type { Command, FilterNode, SubscribeRequest } from './command.ts'
+import { maxFilterDepth, maxFilterNodes } from './filter-limits.ts'
+import { decodeCommand, decodeConnectRequest, decodeEmulation, splitFrame } from './json-decoder.ts'
+import { MalformedCommand } from './malformed-command.ts'
 
 function subscription(channel: string, more: Partial<SubscribeRequest> = {}): SubscribeRequest {
   return {
@@ -15,13 +17,16 @@ function subscription(channel: string, more: Partial<SubscribeRequest> = {}): Su
     delta: '',
     flag: 0,
     type: 0,
-    filtered: false,
     ...more,
   }
 }
 
 function connection(more: object = {}): Extract<Command, { kind: 'connect' }>['connect'] {
-  return { token: '', name: '', version: '', subs: new Map(), ...more }
+  return { token: '', name: '', version: '', subs: new Map(), headers: new Map(), ...more }
+}
+
+function filter(more: Partial<FilterNode>): FilterNode {
+  return { op: '', key: '', cmp: '', val: '', vals: [], nodes: [], ...more }
 }
 
 describe('what is decoded', () => {
@@ -97,7 +102,20 @@ describe('what is decoded', () => {
         }),
       },
     ],
-    ['{"id":1,"connect":{"headers":{"a":"b","c":null}}}', { kind: 'connect', id: 1, connect: connection() }],
+    [
+      '{"id":1,"connect":{"headers":{"A":"b","c":null,"__proto__":"d"},"flag":5}}',
+      {
+        kind: 'connect',
+        id: 1,
+        connect: connection({
+          headers: new Map([
+            ['A', 'b'],
+            ['c', ''],
+            ['__proto__', 'd'],
+          ]),
+        }),
+      },
+    ],
     [
       '{"id":1,"connect":{"__proto__":{"token":"t"},"constructor":5}}',
       { kind: 'connect', id: 1, connect: connection() },
@@ -121,7 +139,7 @@ describe('what is decoded', () => {
           recoverable: true,
           joinLeave: true,
           delta: 'fossil',
-          filtered: true,
+          filter: filter({ op: 'and' }),
           flag: 3,
           type: 1,
         }),
@@ -133,7 +151,25 @@ describe('what is decoded', () => {
     ],
     [
       '{"id":2,"subscribe":{"channel":"a","tf":{}}}',
-      { kind: 'subscribe', id: 2, subscribe: subscription('a', { filtered: true }) },
+      { kind: 'subscribe', id: 2, subscribe: subscription('a', { filter: filter({}) }) },
+    ],
+    [
+      '{"id":2,"subscribe":{"tf":{"op":"not","nodes":[{"key":"k","cmp":"in","vals":["a",null],"val":"v"},null],"vals":null}}}',
+      {
+        kind: 'subscribe',
+        id: 2,
+        subscribe: subscription('', {
+          filter: filter({
+            op: 'not',
+            nodes: [filter({ key: 'k', cmp: 'in', val: 'v', vals: ['a', ''] }), filter({})],
+          }),
+        }),
+      },
+    ],
+    // Known of subscriptions of other types, and of no account here.
+    [
+      '{"id":2,"subscribe":{"channel":"a","phase":2,"cursor":"c","limit":-1,"asc":true}}',
+      { kind: 'subscribe', id: 2, subscribe: subscription('a') },
     ],
     [
       '{"id":2,"subscribe":{"channel":"a","offset":9007199254740991}}',
@@ -175,18 +211,23 @@ describe('what is decoded', () => {
     // publish
     [
       '{"id":4,"publish":{"channel":"a","data":{"x":1E400,"y":"\\ud800"}}}',
-      { kind: 'publish', id: 4, channel: 'a', data: '{"x":1E400,"y":"\\ud800"}' },
+      { kind: 'publish', id: 4, channel: 'a', data: '{"x":1E400,"y":"\\ud800"}', type: 0 },
     ],
-    ['{"id":4,"publish":{"channel":"a"}}', { kind: 'publish', id: 4, channel: 'a', data: '' }],
-    ['{"id":4,"publish":{"channel":"a","data":null}}', { kind: 'publish', id: 4, channel: 'a', data: 'null' }],
-    ['{"id":4,"publish":{"channel":"a","data":""}}', { kind: 'publish', id: 4, channel: 'a', data: '""' }],
+    ['{"id":4,"publish":{"channel":"a"}}', { kind: 'publish', id: 4, channel: 'a', data: '', type: 0 }],
+    ['{"id":4,"publish":{"channel":"a","data":null}}', { kind: 'publish', id: 4, channel: 'a', data: 'null', type: 0 }],
+    ['{"id":4,"publish":{"channel":"a","data":""}}', { kind: 'publish', id: 4, channel: 'a', data: '""', type: 0 }],
     [
       '{"id":4,"publish":{"channel":"a","data":{"__proto__":1,"constructor":{"prototype":{}}}}}',
-      { kind: 'publish', id: 4, channel: 'a', data: '{"__proto__":1,"constructor":{"prototype":{}}}' },
+      { kind: 'publish', id: 4, channel: 'a', data: '{"__proto__":1,"constructor":{"prototype":{}}}', type: 0 },
     ],
     [
       '{"publish":{"channel":"b","data":1},"id":4,"publish":{"channel":"a","data":2}}',
-      { kind: 'publish', id: 4, channel: 'a', data: '2' },
+      { kind: 'publish', id: 4, channel: 'a', data: '2', type: 0 },
+    ],
+
+    [
+      '{"id":4,"publish":{"channel":"a","data":1,"type":3}}',
+      { kind: 'publish', id: 4, channel: 'a', data: '1', type: 3 },
     ],
 
     // history
@@ -254,6 +295,7 @@ describe('100,000 levels', () => {
       '{"a":'.repeat(100_000),
       `{"id":${deep}}`,
       `{"connect":${deep}}`,
+      `{"id":1,"subscribe":{"tf":${'{"nodes":['.repeat(100_000)}{}${']}'.repeat(100_000)}}}`,
     ]) {
       let thrown: unknown
       try {
@@ -266,11 +308,12 @@ describe('100,000 levels', () => {
   })
 })
 
-const wrongTypes: Readonly<Record<'string' | 'boolean' | 'integer' | 'object', readonly string[]>> = {
+const wrongTypes: Readonly<Record<'string' | 'boolean' | 'integer' | 'object' | 'list', readonly string[]>> = {
   string: ['5', '0', 'true', 'false', '[]', '{}', '["a"]'],
   boolean: ['0', '1', '"true"', '""', '[]', '{}'],
   integer: ['"1"', '""', 'true', 'false', '[]', '{}', '1.5', '1e-1', '1e400', '-1e400'],
   object: ['5', '0', '""', '"a"', 'true', 'false', '[]', '[{}]'],
+  list: ['5', '0', '""', '"a"', 'true', 'false', '{}', '[5]', '[true]'],
 }
 
 const fields: readonly [path: string, type: keyof typeof wrongTypes, more?: readonly string[]][] = [
@@ -286,6 +329,7 @@ const fields: readonly [path: string, type: keyof typeof wrongTypes, more?: read
   ['connect.subs.a.epoch', 'string'],
   ['connect.headers', 'object'],
   ['connect.headers.a', 'string'],
+  ['connect.flag', 'integer', ['18446744073709551616']],
   ['subscribe', 'object'],
   ['subscribe.channel', 'string'],
   ['subscribe.token', 'string'],
@@ -297,12 +341,23 @@ const fields: readonly [path: string, type: keyof typeof wrongTypes, more?: read
   ['subscribe.join_leave', 'boolean'],
   ['subscribe.delta', 'string'],
   ['subscribe.tf', 'object'],
+  ['subscribe.tf.op', 'string'],
+  ['subscribe.tf.key', 'string'],
+  ['subscribe.tf.cmp', 'string'],
+  ['subscribe.tf.val', 'string'],
+  ['subscribe.tf.vals', 'list'],
+  ['subscribe.tf.nodes', 'list', ['["a"]', '[[]]', '[{"nodes":5}]']],
+  ['subscribe.phase', 'integer', ['2147483648']],
+  ['subscribe.limit', 'integer', ['2147483648']],
+  ['subscribe.cursor', 'string'],
+  ['subscribe.asc', 'boolean'],
   ['subscribe.flag', 'integer', ['18446744073709551616', '-18446744073709551616']],
   ['subscribe.type', 'integer', ['2147483648', '-2147483649']],
   ['unsubscribe', 'object'],
   ['unsubscribe.channel', 'string'],
   ['publish', 'object'],
   ['publish.channel', 'string'],
+  ['publish.type', 'integer', ['2147483648']],
   ['presence', 'object'],
   ['presence.channel', 'string'],
   ['presence_stats', 'object'],
@@ -386,6 +441,59 @@ describe('what is refused', () => {
     expect(() => decodeCommand('{"id":1,"connect":{"token":["secret"]}}')).toThrow('connect.token: expected a string')
     expect(() => decodeCommand('{"id":-1}')).toThrow('id: expected an integer from 0 to 4294967295')
     expect(() => decodeCommand('{"secret"')).toThrow('not JSON')
+  })
+})
+
+describe('a filter', () => {
+  const nested = (depth: number): string => '{"nodes":['.repeat(depth - 1) + '{}' + ']}'.repeat(depth - 1)
+  const wide = (nodes: number): string => `{"nodes":[${Array.from({ length: nodes - 1 }, () => '{}').join(',')}]}`
+  const decode = (tf: string): Command => decodeCommand(`{"id":1,"subscribe":{"channel":"a","tf":${tf}}}`)
+
+  test(`of ${maxFilterDepth} levels is read, one of more is refused`, () => {
+    expect(decode(nested(maxFilterDepth)).kind).toBe('subscribe')
+    expect(() => decode(nested(maxFilterDepth + 1))).toThrow(MalformedCommand)
+  })
+
+  test(`of ${maxFilterNodes} nodes is read, one of more is refused`, () => {
+    expect(decode(wide(maxFilterNodes)).kind).toBe('subscribe')
+    expect(() => decode(wide(maxFilterNodes + 1))).toThrow(MalformedCommand)
+  })
+})
+
+describe('a connect request alone', () => {
+  test.each([
+    ['', connection()],
+    ['null', connection()],
+    ['{}', connection()],
+    ['{"data":{ "a": 1.0 },"token":"t"}', connection({ token: 't', data: '{ "a": 1.0 }' })],
+    ['{"connect":{"token":"t"}}', connection()],
+    ['{"headers":{"a":"b"}}', connection({ headers: new Map([['a', 'b']]) })],
+  ])('%j', (text, request) => {
+    expect(decodeConnectRequest(text)).toStrictEqual(request)
+  })
+
+  test.each(['{', ' ', '[]', '5', '"a"', '{"token":5}', '{"subs":[]}', '{}\n{}'])('%j is refused', (text) => {
+    expect(() => decodeConnectRequest(text)).toThrow(MalformedCommand)
+  })
+})
+
+describe('an emulation request', () => {
+  const decode = (text: string): [string, string, string] => {
+    const { node, session, data } = decodeEmulation(text)
+    return [node, session, new TextDecoder().decode(data)]
+  }
+
+  test.each([
+    ['{"session":"s","node":"n","data":"{\\"id\\":1}\\n{}"}', ['n', 's', '{"id":1}\n{}']],
+    ['{}', ['', '', '']],
+    ['{"data":"\\u00e4\\ud83d\\ude00"}', ['', '', 'ä😀']],
+    ['null', ['', '', '']],
+  ])('%j', (text, parts) => {
+    expect(decode(text)).toEqual(parts)
+  })
+
+  test.each(['', '[]', '5', '{"session":5}', '{"node":[]}', '{"data":{}}', '{}{}'])('%j is refused', (text) => {
+    expect(() => decodeEmulation(text)).toThrow(MalformedCommand)
   })
 })
 

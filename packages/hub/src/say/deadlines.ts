@@ -36,6 +36,11 @@ export class Deadlines {
     })
   }
 
+  /** How much is waited for. */
+  get size(): number {
+    return this.#running.size
+  }
+
   close(): void {
     for (const end of this.#running) end()
   }

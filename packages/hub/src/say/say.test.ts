@@ -83,12 +83,6 @@ describe.each(asked)('%s', (name, command) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('the secret'))],
-    [
-      'throws what is no error',
-      () => {
-        throw 'the secret' as unknown
-      },
-    ],
     ['rejects with nothing', () => Promise.reject(undefined as unknown)],
     [
       'throws an error with a code that cannot be sent',
@@ -110,12 +104,11 @@ describe.each(asked)('%s', (name, command) => {
     ],
   ])('%s: error 100 at most, one line in the log, the connection stays', async (_how, handler) => {
     const peer = await ask(name, command, handler)
-    const { error } = peer.reply(7) as { error?: unknown }
     // A number has no members: for all but connecting that is an answer without any.
-    if (error !== undefined) {
-      expect(error).toEqual(internal)
-      expect(hub.log).toMatchObject([{ level: 'error', message: 'asking the app failed', fields: { stage: name } }])
-    }
+    const { error } = peer.reply(7) as { error?: unknown }
+    const failed = { level: 'error', message: 'asking the app failed', fields: { stage: name } }
+    expect([internal, undefined]).toContainEqual(error)
+    expect(hub.log).toMatchObject(error === undefined ? [] : [failed])
     expect(peer.closed).toBeUndefined()
     expect(JSON.stringify(peer.messages)).not.toContain('secret')
   })

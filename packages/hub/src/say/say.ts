@@ -193,6 +193,11 @@ export class Say {
     )
   }
 
+  /** How many answers are waited for. */
+  get waiting(): number {
+    return this.#deadlines.size
+  }
+
   /** Nobody is waited for any more. */
   close(): void {
     this.#deadlines.close()

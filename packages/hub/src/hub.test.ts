@@ -104,6 +104,18 @@ describe('call', () => {
     expect(logged).toEqual([])
   })
 
+  test('data that is a circle is error 107, in one line', () => {
+    const hub = start()
+    const circle: { self?: unknown } = {}
+    circle.self = { deep: [circle] }
+    for (const method of ['publish', 'broadcast'] as const) {
+      const request = { channel: 'open:a', channels: ['open:a'], data: circle }
+      expect(hub.call(method, request)).toEqual({
+        error: { code: 107, message: `${method}: data: Converting circular structure to JSON` },
+      })
+    }
+  })
+
   test('a handler’s failure is an internal error and a line in the log, whatever its type', async () => {
     const hub = start({
       handlers: {
@@ -143,6 +155,21 @@ test.each([false, true])('batch answers in order, parallel %j', async (parallel)
     { error: { code: 104 } },
     { history: { offset: 1 } },
   ])
+})
+
+test('batch answers what is no command in its place, and of several methods the API’s first', async () => {
+  const hub = start()
+  const commands = [null, {}, { dance: {} }, { info: {}, publish: { channel: 'plain:a', data: 1 } }, { history: null }]
+  expect(await hub.batch({ commands } as never)).toEqual({
+    replies: [
+      { error: { code: 107, message: 'bad request' } },
+      { error: { code: 104, message: 'not found' } },
+      { error: { code: 104, message: 'not found' } },
+      { publish: {} },
+      { error: { code: 104, message: 'not found' } },
+    ],
+  })
+  expect(await hub.batch({} as never)).toEqual({ replies: [] })
 })
 
 describe('starting', () => {

@@ -66,10 +66,11 @@ function isAllowedByOptions(channel: ChannelName, user: string): boolean {
   return options.allow_subscribe_for_client && (user !== '' || options.allow_subscribe_for_anonymous)
 }
 
-/** A subscription that the server makes. @throws ReplyError 102, 107 */
+/** A subscription that the server makes, to a channel of whatever name. @throws ReplyError 102 */
 export function serverGrant(core: Core, channel: string, subscription: ServerSubscription, expireAt = 0): Grant {
-  const { options } = core.namespaces.resolve(channel)
-  return { ...withServerSubscription(baseGrant(core, options, true), subscription), expireAt }
+  const known = core.namespaces.find(channel)
+  if (!known) throw replyError('unknownChannel')
+  return { ...withServerSubscription(baseGrant(core, known.options, true), subscription), expireAt }
 }
 
 /**

@@ -5,8 +5,8 @@ import {
   createTestHub,
   delayedBroker,
   MemoryBroker,
+  MemoryPeer,
   TestClock,
-  type MemoryPeer,
   type Message,
   type TestHub,
 } from './testing/index.ts'
@@ -21,6 +21,13 @@ beforeEach(() => {
           { name: 'open', allow_subscribe_for_client: true },
           { name: 'kept', allow_subscribe_for_client: true, history_size: 3, history_ttl: '60s', force_recovery: true },
           { name: 'seen', allow_subscribe_for_client: true, presence: true },
+          {
+            name: 'patched',
+            allow_subscribe_for_client: true,
+            history_size: 3,
+            history_ttl: '60s',
+            allowed_delta_types: ['fossil'],
+          },
           { name: 'closed' },
         ],
       },
@@ -43,6 +50,14 @@ function subscribed(peer: MemoryPeer, channel: string): void {
   peer.send({ id: 99, subscribe: { channel } })
   hub.clock.tick()
   expect(peer.messages.at(-1)).toMatchObject({ id: 99, subscribe: {} })
+}
+
+/** Connected by a transport whose commands come in requests of their own. */
+function emulated(user: string): MemoryPeer {
+  const peer = new MemoryPeer(hub.core, undefined, { isEmulated: true })
+  peer.send({ id: 1, connect: { token: hub.token({ sub: user }) } })
+  hub.clock.tick()
+  return peer
 }
 
 /** What came since the connect answer and the subscriptions that the test made. */
@@ -92,11 +107,35 @@ describe('disconnect', () => {
     expect(peer.closed).toBeUndefined()
   })
 
-  test('by a session key reaches nobody: only other transports have such keys', () => {
-    const peer = hub.connected('alice')
-    call('disconnect', { user: 'alice', session: 'key' })
-    expect(peer.closed).toBeUndefined()
+  test('by its session key, which only emulated and unidirectional connections have', () => {
+    const [socket, stream, other] = [hub.connected('alice'), emulated('alice'), emulated('alice')]
+    expect([socket, stream].map((peer) => peer.session.key)).toEqual(['', expect.stringMatching(/.{20}/)])
+    for (const target of [
+      { user: 'alice', session: 'another' },
+      { user: 'bob', session: stream.session.key },
+      { user: 'alice', session: stream.session.key, client: other.session.client },
+      { user: 'alice', session: stream.session.key, whitelist: [stream.session.client] },
+    ]) {
+      call('disconnect', target)
+    }
+    expect([socket, stream, other].map((peer) => peer.closed)).toEqual([undefined, undefined, undefined])
+    call('disconnect', { user: 'alice', session: stream.session.key })
+    expect([socket, stream, other].map((peer) => peer.closed?.code)).toEqual([undefined, 3503, undefined])
   })
+})
+
+test('a session key narrows subscribe, unsubscribe and refresh, too', () => {
+  const [socket, stream] = [hub.connected('alice'), emulated('alice')]
+  const target = { user: 'alice', session: stream.session.key }
+  call('subscribe', { ...target, channel: 'open:a' })
+  call('refresh', { ...target, expire_at: hub.clock.now() / 1000 + 100 })
+  call('unsubscribe', { ...target, channel: 'open:a' })
+  expect(pushes(stream)).toEqual([
+    { channel: 'open:a', subscribe: {} },
+    { refresh: { expires: true, ttl: 100 } },
+    { channel: 'open:a', unsubscribe: { code: 2000, reason: 'server unsubscribe' } },
+  ])
+  expect(pushes(socket)).toEqual([])
 })
 
 describe('subscribe', () => {
@@ -229,6 +268,84 @@ describe('refresh', () => {
     call('refresh', { user: 'alice', client: first.session.client, expired: true })
     expect([first.closed, second.closed]).toEqual([{ code: 3005, reason: 'connection expired' }, undefined])
   })
+
+  test('to a time that is over closes it, too', () => {
+    const peer = hub.connected('alice')
+    call('refresh', { user: 'alice', expire_at: Math.floor(hub.clock.now() / 1000) })
+    expect(peer.closed).toEqual({ code: 3005, reason: 'connection expired' })
+  })
+
+  test('without a time: it never ends, and keeps its info', () => {
+    const peer = hub.connected('alice')
+    for (const request of [{}, { expire_at: 0 }, { expire_at: -1 }]) {
+      call('refresh', { user: 'alice', info: { of: 'nothing' }, ...request })
+    }
+    expect(pushes(peer)).toEqual([{ refresh: {} }, { refresh: {} }, { refresh: {} }])
+    expect(peer.session.info?.connInfo).toBeUndefined()
+    hub.clock.advance(10 ** 9)
+    expect(peer.closed?.code).not.toBe(3005)
+  })
+
+  test('with info changes what others are shown', () => {
+    const peer = hub.connected('alice')
+    call('refresh', { user: 'alice', expire_at: hub.clock.now() / 1000 + 60, info: { name: 'Alice' } })
+    subscribed(peer, 'seen:a')
+    const { presence } = call('presence', { channel: 'seen:a' }) as { presence: Record<string, unknown> }
+    expect(Object.values(presence)).toEqual([
+      { user: 'alice', client: peer.session.client, conn_info: { name: 'Alice' } },
+    ])
+  })
+})
+
+describe('publish', () => {
+  test('with delta reaches those that asked for patches as one', () => {
+    const peer = hub.connected('alice')
+    peer.send({ id: 99, subscribe: { channel: 'patched:a', delta: 'fossil' } })
+    hub.clock.tick()
+    const text = (n: number): string => `${'the same for everybody, '.repeat(5)}${n}`
+    call('publish', { channel: 'patched:a', data: text(1), delta: true })
+    call('publish', { channel: 'patched:a', data: text(2) })
+    call('broadcast', { channels: ['patched:a'], data: text(3), delta: true })
+    const publications = pushes(peer).map(({ pub }) => pub as { data: string; delta?: boolean })
+    expect(publications.map(({ delta }) => delta)).toEqual([undefined, undefined, true])
+    expect(publications.slice(0, 2).map(({ data }) => JSON.parse(data) as unknown)).toEqual([text(1), text(2)])
+    expect(publications[2]?.data.length).toBeLessThan(text(3).length)
+  })
+
+  test('takes base64 that is broken into lines', () => {
+    const peer = hub.connected('alice')
+    subscribed(peer, 'open:a')
+    const base64 = btoa('{"a":1}')
+    call('publish', { channel: 'open:a', b64data: `${base64.slice(0, 4)}\r\n${base64.slice(4)}\n` })
+    expect(peer.publications('open:a')).toEqual([{ a: 1 }])
+  })
+})
+
+test('the server subscribes to a channel of whatever name', () => {
+  const peer = hub.connected('alice')
+  call('subscribe', { user: 'alice', channel: 'open:ä' })
+  call('publish', { channel: 'open:ä', data: 1 })
+  expect(peer.publications('open:ä')).toEqual([1])
+})
+
+test('broadcasts run no more than 1024 publications at once', async () => {
+  const clock = new TestClock()
+  const broker = delayedBroker(new MemoryBroker(clock))
+  const slow = createTestHub({ broker })
+  let open = 0
+  let most = 0
+  const publish = broker.publish.bind(broker)
+  broker.publish = async (...args) => {
+    most = Math.max(most, ++open)
+    const outcome = await publish(...args)
+    open--
+    return outcome
+  }
+  const channels = Array.from({ length: 2500 }, (_, index) => `open:${index}`)
+  const result = await runApiMethod(slow.core, 'broadcast', { channels }, () => '1')
+  expect(result).toEqual({ responses: channels.map(() => ({ result: {} })) })
+  expect(most).toBe(1024)
+  slow.close()
 })
 
 describe('presence', () => {

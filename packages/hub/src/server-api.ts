@@ -7,6 +7,8 @@ import {
   disconnect,
   encodeClientInfo,
   encodePublication,
+  isCloseCode,
+  isCloseReason,
   replyError,
   unsubscribeReason,
   type ClientInfo,
@@ -14,11 +16,11 @@ import {
 } from '@backchannel/protocol'
 import { countUsers } from './commands/presence.ts'
 import type { Core, PublishRequest } from './core.ts'
-import { matchesGlob } from './glob.ts'
 import { all, chain, isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
 import { apiSchemas, type ApiMethod, type ApiRequests } from './server-api-schemas.ts'
 import { serverGrant } from './permissions.ts'
 import type { PublishOutcome } from './broker.ts'
+import { compileChannelPattern } from './channel-pattern.ts'
 import type { Session } from './session.ts'
 import { Subscription, type Grant } from './subscription.ts'
 import { decodeBase64 } from './tokens.ts'
@@ -75,7 +77,8 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
   },
 
   subscribe(core, request, payloads) {
-    if (request.channel === '') throw replyError('badRequest')
+    // Whether there is such a channel comes first.
+    optionsOf(core, request.channel)
     const info = payloadOf(payloads('info'), request.b64info)
     const data = payloadOf(payloads('data'), request.b64data)
     const grant = serverGrant(
@@ -102,6 +105,10 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
 
   disconnect(core, request) {
     const { code, reason } = request.disconnect ?? disconnect('forceNoReconnect')
+    // What no Close frame can carry would break the connection instead of closing it.
+    const unfit = (what: string): BadApiRequest => new BadApiRequest(`disconnect: disconnect.${what}`)
+    if (!isCloseCode(code)) throw unfit('code: expected a code that a Close frame can carry')
+    if (!isCloseReason(reason)) throw unfit('reason: expected at most 123 bytes')
     // Who is sent away may not slip in because a store was slow just then.
     for (const session of everySessionOf(core, request)) {
       if (!request.whitelist.includes(session.client)) session.disconnect(new Disconnect(code, reason))
@@ -160,8 +167,8 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
 
   channels(core, request) {
     // Empty: every channel.
-    const pattern = request.pattern || '*'
-    const matching = Array.from(core.registry.channels).filter(({ name }) => matchesGlob(pattern, name))
+    const matches = patternOf(request.pattern || '*')
+    const matching = Array.from(core.registry.channels).filter(({ name }) => matches(name))
     return {
       channels: Object.fromEntries(matching.map((channel) => [channel.name, { num_clients: channel.subscriberCount }])),
     }
@@ -266,9 +273,9 @@ function publishRequest(
   request: ApiRequests['publish'] | ApiRequests['broadcast'],
   data: Payload | undefined,
 ): PublishRequest {
-  if (data === undefined) throw replyError('badRequest')
   return {
-    data,
+    // Nothing is data as well, where the namespace takes it.
+    data: data ?? '',
     tags: request.tags,
     skipHistory: request.skip_history,
     idempotencyKey: request.idempotency_key,
@@ -286,7 +293,8 @@ function publishResult({ offset, epoch }: PublishOutcome): object {
 function payloadOf(json: string | undefined, base64: string): Payload | undefined {
   if (base64 === '') return json
   try {
-    return decodeBase64(base64)
+    // Broken into lines it is base64 too, for Centrifugo.
+    return decodeBase64(base64.replaceAll(/[\r\n]/g, ''))
   } catch {
     throw replyError('badRequest')
   }
@@ -324,6 +332,15 @@ function subscribeSession(
 function presenceOf(core: Core, channel: string): MaybePromise<ReadonlyMap<string, ClientInfo>> {
   if (!optionsOf(core, channel).presence) throw replyError('notAvailable')
   return core.presence.get(channel)
+}
+
+/** @throws ReplyError 100 for a pattern that is none, as Centrifugo answers */
+function patternOf(pattern: string): (name: string) => boolean {
+  try {
+    return compileChannelPattern(pattern)
+  } catch {
+    throw replyError('internal')
+  }
 }
 
 interface Target {

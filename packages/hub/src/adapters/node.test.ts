@@ -70,6 +70,25 @@ describe('the hub claims exactly its own', () => {
     expect(await call('GET', '/connection/websocket')).toBe('400 Bad Request\n')
   })
 
+  test('a server that is the hub’s alone refuses other verbs', async () => {
+    served = await serveHub({ standalone: true })
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      for (const path of ['/api', '/api/publish']) {
+        const response = await fetch(served.origin + path, { method })
+        expect([response.status, await response.text()]).toEqual([405, ''])
+      }
+    }
+    expect((await fetch(`${served.origin}/api/orders`)).status).toBe(404)
+  })
+
+  test('the API stands where the configuration says, open to all if it says so', async () => {
+    served = await serveHub({ config: { http_api: { handler_prefix: '/own/way', insecure: true } } })
+    const publish = (path: string): Promise<Response> =>
+      fetch(served.origin + path, { method: 'POST', body: '{"channel":"open:a","data":1}' })
+    expect(await (await publish('/own/way/publish')).text()).toBe('{"result":{}}')
+    expect((await publish('/api/publish')).status).toBe(404)
+  })
+
   test('without an app what nobody claims is 404', async () => {
     served = await serveHub()
     expect((await fetch(`${served.origin}/anything`)).status).toBe(404)
@@ -119,6 +138,20 @@ describe('the HTTP API', () => {
       200,
       '{"error":{"code":102,"message":"unknown channel"}}',
     ])
+  })
+
+  test('takes many commands at /api, and from an app that has let somebody in itself', async () => {
+    const own = http.createServer((request, response) => served.hub.handleAdminApi(request, response))
+    served = await serveHub({}, own)
+    const body = '{"method":"publish","params":{"channel":"open:a","data":1}}\n{"id":2,"method":"rpc","params":{}}'
+    const answer = '{"result":{}}\n{"id":2,"error":{"code":107,"message":"bad request"}}'
+    const send = async (path: string, headers: Record<string, string> = {}): Promise<string> => {
+      const response = await fetch(served.origin + path, { method: 'POST', headers, body })
+      return `${response.status} ${await response.text()}`
+    }
+    expect(await send('/api', { 'x-api-key': testApiKey })).toBe(`200 ${answer}`)
+    expect(await send('/api')).toBe('401 ')
+    expect(await send('/admin/api')).toBe(`200 ${answer}`)
   })
 
   test('a body beyond all measure is refused', async () => {

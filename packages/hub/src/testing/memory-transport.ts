@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts'
-import type { Session } from '../session.ts'
+import type { Connection, Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
 import type { Wire } from '../wire.ts'
 import { wires } from '../wires/wires.ts'
@@ -21,8 +21,9 @@ export class MemoryPeer implements Sink {
   paused = false
   readonly session: Session
 
-  constructor(core: Core, wire: Wire = wires.jsonStream) {
+  constructor(core: Core, wire: Wire = wires.jsonStream, kind: Pick<Connection, 'isEmulated'> = {}) {
     const connection = {
+      ...kind,
       sink: this,
       wire,
       pause: (): void => {

@@ -82,6 +82,11 @@ export function suiteConfig(changes: ServerConfig = {}): ServerConfig {
     client: { token: { hmac_secret_key: tokenKey }, allowed_origins: [allowedOrigin, 'https://*.glob.example'] },
     channel: { namespaces: [...productNamespaces, ...namespaces] },
     http_api: { key: apiKey },
+    http_stream: { enabled: true },
+    sse: { enabled: true },
+    uni_websocket: { enabled: true },
+    uni_http_stream: { enabled: true },
+    uni_sse: { enabled: true },
   })
   return merge(base, changes)
 }

@@ -9,15 +9,15 @@ import { writeFileSync } from 'node:fs'
 
 import { differenceOf, listedUnder, renderDifferences } from './differences.ts'
 import { topics } from './scripts/index.ts'
-import { type GoldenTopic, endsClosed, readGolden, writeGolden } from './support/golden.ts'
+import { type GoldenScript, type GoldenTopic, endsClosed, readGolden, writeGolden } from './support/golden.ts'
 import { playTopic } from './support/play-topic.ts'
 import type { Topic } from './support/script.ts'
+import { nameOver, waysOf } from './support/ways.ts'
 import { centrifugo } from './targets/centrifugo.ts'
-import { hub } from './targets/hub.ts'
 import type { Target } from './targets/target.ts'
 
 const arguments_ = process.argv.slice(2)
-const target: Target = arguments_.includes('hub') ? hub : await centrifugo()
+const target: Target = arguments_.includes('hub') ? (await import('./targets/hub.ts')).hub : await centrifugo()
 if (target.unavailable !== undefined) throw new Error(target.unavailable)
 const on = listedUnder(target.name)
 const only = arguments_.filter((argument) => argument !== 'hub')
@@ -42,27 +42,44 @@ async function playTwice(topic: Topic): Promise<Map<string, string[]>> {
   return stable
 }
 
+const isSame = (a: readonly string[] | undefined, b: readonly string[] | undefined) => a?.join('\n') === b?.join('\n')
+
+/** The recording of one script on one way, with what has been said now in its place. */
+function renewed(before: GoldenScript | undefined, lines: string[] | undefined, isListed: boolean) {
+  if (on === undefined) return lines ? { ...before, expected: lines } : before
+  if (!before) return undefined
+  const { [on]: _, ...rest } = before
+  return lines && isListed && !isSame(lines, rest.expected) ? { ...rest, [on]: lines } : rest
+}
+
 for (const topic of topics.filter(({ name }) => only.length === 0 || only.includes(name))) {
+  if (topic.needs !== undefined && !target.capabilities.has(topic.needs)) continue
   const before = readGolden(topic.name)
   const played = await playTwice(topic)
   const golden: GoldenTopic = {}
-  for (const { name } of topic.scripts) {
-    const lines = played.get(name)
-    const script = before[name]
-    if (on === undefined) {
-      const expected = lines ?? script?.expected
-      if (expected) golden[name] = { ...script, expected }
-    } else if (script) {
-      const { [on]: _, ...rest } = script
-      const listed = differenceOf(target.name, `${topic.name}: ${name}`) !== undefined
-      golden[name] = lines && listed ? { ...rest, [on]: lines } : rest
-      const differs = lines !== undefined && lines.join('\n') !== script.expected.join('\n')
-      if (differs && !listed) console.log(`${topic.name}: ${name}\n${lines.map((line) => `    ${line}`).join('\n')}`)
+  for (const script of topic.scripts) {
+    const { name } = script
+    for (const way of waysOf(topic, script)) {
+      const over = nameOver(way, name)
+      const lines = played.get(over)
+      const isListed = [name, over].some((one) => differenceOf(target.name, `${topic.name}: ${one}`) !== undefined)
+      // What another way has in common with WebSocket is not told again.
+      const inherited = way === 'websocket' ? undefined : golden[name]
+      const isInherited = (entry: GoldenScript | undefined) =>
+        inherited !== undefined &&
+        isSame(entry?.expected, inherited.expected) &&
+        isSame(entry?.hub, inherited.hub) &&
+        isSame(entry?.['centrifugo v5'], inherited['centrifugo v5'])
+      const entry = renewed(before[over] ?? (way === 'websocket' ? undefined : before[name]), lines, isListed)
+      if (entry && !isInherited(entry)) golden[over] = entry
+      if (on !== undefined && lines && !isListed && !isSame(lines, entry?.expected)) {
+        console.log(`${topic.name}: ${over}\n${lines.map((line) => `    ${line}`).join('\n')}`)
+      }
     }
   }
   writeGolden(topic.name, golden)
   const closes = Object.values(golden).filter(({ expected }) => endsClosed(expected)).length
-  console.log(`${topic.name}: ${Object.keys(golden).length} scripts, ${closes} of which end with a close`)
+  console.log(`${topic.name}: ${Object.keys(golden).length} recordings, ${closes} of which end with a close`)
 }
 
 writeFileSync(new URL('differences.md', import.meta.url), renderDifferences())

@@ -5,6 +5,7 @@ const withoutToken: Step[] = [send('{"id":1,"connect":{}}'), receive()]
 /** Connections without a user. */
 export const anonymous: Topic = {
   name: 'anonymous',
+  isEverywhere: true,
   config: { client: { allow_anonymous_connect_without_token: true } },
   scripts: [
     script('connect without a token', withoutToken, settle),

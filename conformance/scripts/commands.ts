@@ -5,6 +5,7 @@ const after = (name: string, text: string) => script(name, connect, send(text), 
 /** Commands other than connect and subscribe, and what is not a command. */
 export const commands: Topic = {
   name: 'commands',
+  isEverywhere: true,
   scripts: [
     after('an unknown command', '{"id":2,"dance":{}}'),
     after('an id alone', '{"id":2}'),

@@ -1,4 +1,14 @@
-import { closed, connect, inSeconds, receive, script, send, settle, type Topic } from '../support/script.ts'
+import {
+  onWebSocket,
+  closed,
+  connect,
+  inSeconds,
+  receive,
+  script,
+  send,
+  settle,
+  type Topic,
+} from '../support/script.ts'
 
 const T = '"token":"$TOKEN"'
 const connecting = (fields: string, id = '1') => send(`{"id":${id},"connect":{${fields}}}`)
@@ -6,6 +16,7 @@ const connecting = (fields: string, id = '1') => send(`{"id":${id},"connect":{${
 /** The connect command: its fields and their types. */
 export const connectCommand: Topic = {
   name: 'connect',
+  isEverywhere: true,
   scripts: [
     script('a good token', connecting(T), settle),
     script('no credentials', connecting(''), closed),
@@ -93,17 +104,21 @@ export const connectCommand: Topic = {
       }),
       receive(),
     ),
-    script(
-      'the end after a refused connect',
-      send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
-      closed,
+    onWebSocket(
+      script(
+        'the end after a refused connect',
+        send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
+        closed,
+      ),
     ),
-    script(
-      'a good connect after a refused one',
-      send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
-      receive(),
-      connecting(T, '2'),
-      closed,
+    onWebSocket(
+      script(
+        'a good connect after a refused one',
+        send('{"id":1,"connect":{"token":"$OLD"}}', { $OLD: { claims: { sub: '$N', exp: inSeconds(-60) } } }),
+        receive(),
+        connecting(T, '2'),
+        closed,
+      ),
     ),
   ],
 }

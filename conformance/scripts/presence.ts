@@ -5,6 +5,7 @@ const here = [...connect, send('{"id":2,"subscribe":{"channel":"present:$N"}}'),
 /** Who is in a channel. */
 export const presence: Topic = {
   name: 'presence',
+  isEverywhere: true,
   scripts: [
     script('presence of an empty channel', connect, send('{"id":3,"presence":{"channel":"present:$N"}}'), settle),
     script('presence of one', here, send('{"id":3,"presence":{"channel":"present:$N"}}'), settle),

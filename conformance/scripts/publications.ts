@@ -14,6 +14,7 @@ const readable = (name: string, more: string) =>
 /** What travels: publications of the server and of clients, history, recovery. */
 export const publications: Topic = {
   name: 'publications',
+  isEverywhere: true,
   scripts: [
     script('subscribe, then publish', connect, subscribe('open:$N'), receive(), publish('open:$N', '{"a":1}'), settle),
     script('three in order', connect, subscribe('open:$N'), receive(), fill('open:$N', 3), settle),

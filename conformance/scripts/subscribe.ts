@@ -26,6 +26,7 @@ const one = (name: string, ...steps: Step[]) => script(name, connect, steps, set
 /** Who may subscribe to what, and what the answer holds. */
 export const subscribing: Topic = {
   name: 'subscribe',
+  isEverywhere: true,
   scripts: [
     one('an open channel', to('open:$N')),
     one('an open channel twice', to('open:$N'), send('{"id":3,"subscribe":{"channel":"open:$N"}}')),

@@ -2,15 +2,16 @@ import { servicesAreRequired } from '@backchannel/servers'
 import { describe } from 'vitest'
 
 import { areas } from '../cases/index.ts'
+import type { Way } from '../support/ways.ts'
 import type { Target } from '../targets/target.ts'
 import { clientSuite } from './client-suite.ts'
 import { rawSuite } from './raw-suite.ts'
 
-/** Everything, against one target. */
-export function conformanceSuite(target: Target): void {
+/** Everything, against one target; the raw scripts over each of their ways that `isPlayed`. */
+export function conformanceSuite(target: Target, isPlayed?: (way: Way) => boolean): void {
   onTarget(target, () => {
     clientSuite(target, areas)
-    rawSuite(target)
+    rawSuite(target, isPlayed)
   })
 }
 

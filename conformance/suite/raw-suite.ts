@@ -1,47 +1,36 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 
-import { differenceOf, listedUnder } from '../differences.ts'
 import { topics } from '../scripts/index.ts'
-import { type GoldenScript, endsClosed, readGolden } from '../support/golden.ts'
+import { endsClosed, expectedOf, readGolden } from '../support/golden.ts'
 import { type TopicResult, playTopic } from '../support/play-topic.ts'
 import type { Script, Topic } from '../support/script.ts'
+import { type Way, nameOver, waysOf } from '../support/ways.ts'
 import type { Target } from '../targets/target.ts'
-
-/** What this target has to say: what v6 says, unless a difference is listed. */
-function expectedOf(target: Target, name: string, script: GoldenScript): string[] {
-  const on = listedUnder(target.name)
-  if (on === undefined || !differenceOf(target.name, name)) return script.expected
-  const own = script[on]
-  if (!own) throw new Error(`${name}: a difference is listed but not recorded (npm run record -w conformance)`)
-  if (own.join('\n') === script.expected.join('\n')) {
-    throw new Error(`${name}: listed as a difference, but there is none`)
-  }
-  return own
-}
 
 /** How many topics, each with a server of its own, are played at the same time: they mostly wait. */
 const lanes = 4
 
 /** The raw scripts: every frame compared with what the real Centrifugo was recorded to say. */
-export function rawSuite(target: Target): void {
+export function rawSuite(target: Target, isPlayed: (way: Way) => boolean = () => true): void {
   describe('raw', () => {
     const recorded = new Map(topics.map(({ name }) => [name, readGolden(name)]))
     const played = new Map(topics.map(({ name }) => [name, Promise.withResolvers<TopicResult>()]))
-    const expected = (topic: Topic, name: string): string[] => {
-      const script = recorded.get(topic.name)?.[name]
-      if (!script) throw new Error(`${topic.name}: ${name} is not recorded (npm run record -w conformance)`)
-      return expectedOf(target, `${topic.name}: ${name}`, script)
+    const expected = ({ name: topic }: Topic, script: string, way: Way): string[] => {
+      const golden = recorded.get(topic) ?? {}
+      const lines = expectedOf(golden, target.name, topic, script, way)
+      if (!lines) throw new Error(`${topic}: ${script} is not recorded (npm run record -w conformance)`)
+      return lines
     }
     const play = async (topic: Topic): Promise<void> => {
       const { resolve, reject } = played.get(topic.name) ?? {}
-      const options = ({ name }: Script) => ({ endsClosed: endsClosed(expected(topic, name)) })
-      await playTopic(target, topic, options).then(resolve, reject)
+      const options = ({ name }: Script, way: Way) => ({ endsClosed: endsClosed(expected(topic, name, way)) })
+      await playTopic(target, topic, options, isPlayed).then(resolve, reject)
     }
 
     // The tests below only compare what has been played here.
     beforeAll(() => {
       for (const { promise } of played.values()) promise.catch(() => {})
-      const queue = [...topics]
+      const queue = topics.filter(({ needs }) => needs === undefined || target.capabilities.has(needs))
       const lane = async () => {
         for (let topic = queue.shift(); topic; topic = queue.shift()) await play(topic)
       }
@@ -49,21 +38,29 @@ export function rawSuite(target: Target): void {
     })
 
     for (const topic of topics) {
+      if (topic.needs !== undefined && !target.capabilities.has(topic.needs)) {
+        const skipReason = `this server has no ${topic.needs}`
+        test.skip(`${topic.name} (${skipReason})`, { meta: { skipReason } }, () => {})
+        continue
+      }
       describe(topic.name, () => {
         let results: TopicResult
         beforeAll(async () => {
           results = (await played.get(topic.name)?.promise) ?? new Map()
         }, 120_000)
 
-        for (const { name, needs } of topic.scripts) {
+        for (const script of topic.scripts) {
+          const { name, needs } = script
           if (needs !== undefined && !target.capabilities.has(needs)) {
             const skipReason = `this server has no ${needs}`
             test.skip(`${name} (${skipReason})`, { meta: { skipReason } }, () => {})
-          } else {
-            test(name, () => {
-              const lines = results.get(name)
+            continue
+          }
+          for (const way of waysOf(topic, script).filter(isPlayed)) {
+            test(nameOver(way, name), () => {
+              const lines = results.get(nameOver(way, name))
               if (lines instanceof Error) throw lines
-              expect(lines).toEqual(expected(topic, name))
+              expect(lines).toEqual(expected(topic, name, way))
             })
           }
         }

@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-import type { Difference } from '../differences.ts'
+import { type Difference, differenceOf, listedUnder } from '../differences.ts'
+import { type Way, nameOver } from './ways.ts'
 
 /** One script's expected conversation, and those of the targets for which a difference is listed. */
 export type GoldenScript = { expected: string[] } & Partial<Record<Difference['on'], string[]>>
 
+/** By script; what comes out otherwise on another way stands under `nameOver`. */
 export type GoldenTopic = Record<string, GoldenScript>
 
 const fileOf = (topic: string) => new URL(`../golden/${topic.replaceAll(' ', '-')}.json`, import.meta.url)
@@ -25,3 +27,21 @@ export function writeGolden(topic: string, golden: GoldenTopic): void {
 }
 
 export const endsClosed = (lines: readonly string[]): boolean => lines.at(-1)?.startsWith('! closed') ?? false
+
+/** What a target has to say: what v6 says, unless a difference is listed; undefined when that is not recorded. */
+export function expectedOf(
+  golden: GoldenTopic,
+  target: string,
+  topic: string,
+  script: string,
+  way: Way,
+): string[] | undefined {
+  const on = listedUnder(target)
+  const base = golden[script]
+  const own = way === 'websocket' ? undefined : golden[nameOver(way, script)]
+  const entry = own ?? base
+  if (on === undefined || entry === undefined) return entry?.expected
+  const isListed = (name: string) => differenceOf(target, `${topic}: ${name}`) !== undefined
+  if (own) return isListed(script) || isListed(nameOver(way, script)) ? (own[on] ?? own.expected) : own.expected
+  return isListed(script) ? entry[on] : entry.expected
+}

@@ -2,10 +2,12 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 
 import { WebSocket } from 'ws'
 
-/** How long a script waits for a message or a close before it writes down that nothing came. */
-export const patience = 8_000
+import { type Connection, Inbox, type Received, patience } from './connection.ts'
+import { decodeReplies, encodeCommands } from './protobuf.ts'
 
 export interface OpenOptions {
+  /** From the server's root. @default '/connection/websocket' */
+  path?: string
   protocols?: string[]
   /** Appended to the URL, with its question mark. */
   query?: string
@@ -14,78 +16,60 @@ export interface OpenOptions {
   compress?: boolean
 }
 
-export interface Received {
-  message: string
-  binary: boolean
-}
-
-/** A bare WebSocket: what it has received, and a way to wait for more. */
-export class RawSocket {
+/** A bare WebSocket. Over Protobuf the texts of a script are translated, both ways. */
+export class RawSocket implements Connection {
   readonly #socket: WebSocket
-  readonly #received: Received[] = []
-  #ended: string | undefined
-  #wake: (() => void) | undefined
+  readonly #inbox = new Inbox()
+  readonly #translates: boolean
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, translates: boolean) {
     this.#socket = socket
+    this.#translates = translates
     socket.on('message', (data: Buffer, binary) => {
       // How many messages share a frame depends on timing; what they say and their order does not.
-      const messages = binary ? [data.toString('hex')] : data.toString().split('\n')
-      for (const message of messages) this.#received.push({ message, binary })
-      this.#wake?.()
+      for (const message of this.#messages(data, binary)) this.#inbox.add(message, binary && !translates)
     })
-    socket.on('close', (code, reason) => {
-      this.#ended = `closed ${code} ${reason.toString()}`.trim()
-      this.#wake?.()
-    })
+    socket.on('close', (code, reason) => this.#inbox.end(`closed ${code} ${reason.toString()}`.trim()))
     socket.on('error', () => {
       // 'close' follows and tells what matters.
     })
   }
 
+  #messages(data: Buffer, binary: boolean): string[] {
+    if (this.#translates) return binary ? decodeReplies(data) : [`text ${data.toString()}`]
+    return binary ? [data.toString('hex')] : data.toString().split('\n')
+  }
+
   /** The subprotocol and the extensions that the server has chosen. */
   get chosen(): string {
-    return `${this.#socket.protocol || '(no subprotocol)'} ${this.#socket.extensions || '(no extensions)'}`
+    const protocol = this.#translates ? '' : this.#socket.protocol
+    return `${protocol || '(no subprotocol)'} ${this.#socket.extensions || '(no extensions)'}`
   }
 
-  /** How the connection ended, once it has. */
   get ended(): string | undefined {
-    return this.#ended
+    return this.#inbox.ended
   }
 
-  send(data: string | Buffer, binary: boolean): void {
-    if (this.#ended === undefined) this.#socket.send(data, { binary })
+  async send(data: string | Buffer, binary: boolean): Promise<boolean> {
+    if (this.ended !== undefined) return true
+    const translated = this.#translates && typeof data === 'string' ? encodeCommands(data) : undefined
+    if (this.#translates && translated === undefined) throw new Error(`Protobuf can't say ${String(data)}`)
+    this.#socket.send(translated ?? data, { binary: translated !== undefined || binary })
+    return true
   }
 
   /** Closes from this side and waits for the server's answer. */
   async hangUp(): Promise<void> {
     this.#socket.close(1000)
-    while (this.#ended === undefined && (await this.next()) !== undefined);
+    while (this.ended === undefined && (await this.next()) !== undefined);
   }
 
   terminate(): void {
     this.#socket.terminate()
   }
 
-  /** The next message; undefined when the connection has ended, or nothing came in time. */
-  async next(milliseconds = patience): Promise<Received | undefined> {
-    const deadline = Date.now() + milliseconds
-    while (this.#received.length === 0 && this.#ended === undefined) {
-      const left = deadline - Date.now()
-      if (left <= 0) return undefined
-      await this.#something(left)
-    }
-    return this.#received.shift()
-  }
-
-  #something(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  next(milliseconds = patience): Promise<Received | undefined> {
+    return this.#inbox.next(milliseconds)
   }
 }
 
@@ -93,14 +77,15 @@ export class RawSocket {
 export function openSocket(
   url: string,
   { protocols = [], query = '', headers, compress = false }: OpenOptions,
+  translates = false,
 ): Promise<RawSocket | string> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url + query, protocols, {
+    const socket = new WebSocket(url + query, translates ? ['centrifuge-protobuf'] : protocols, {
       headers: headers ?? {},
       perMessageDeflate: compress,
       handshakeTimeout: patience,
     })
-    const raw = new RawSocket(socket)
+    const raw = new RawSocket(socket, translates)
     socket.once('open', () => resolve(raw))
     socket.once('error', (error) => resolve(`failed: ${error.message}`))
     socket.once('unexpected-response', (_request, response) => {

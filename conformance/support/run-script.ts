@@ -2,10 +2,14 @@ import { request as httpRequest } from 'node:http'
 
 import { allowedOrigin } from '../config.ts'
 import type { RunningServer } from '../targets/target.ts'
-import { type OpenOptions, type RawSocket, openSocket, patience, readResponse } from './raw-socket.ts'
+import { type Connection, patience } from './connection.ts'
+import { type Carrier, Emulated } from './emulated.ts'
+import { type OpenOptions, openSocket, readResponse } from './raw-socket.ts'
+import { openStream, type Framing } from './raw-stream.ts'
 import type { HttpRequest, LateClaim, Script, Step, TokenSpec } from './script.ts'
 import { type Claims, inSeconds, signToken } from './tokens.ts'
 import { Transcript } from './transcript.ts'
+import type { Way } from './ways.ts'
 
 /** The command that `settle` sends last. Its reply tells that everything before it has been answered. */
 const marker = { id: 4_000_000_000, command: '{"id":4000000000,"unsubscribe":{"channel":"marker"}}' }
@@ -19,6 +23,8 @@ export interface RunOptions {
    * Unknown while recording.
    */
   endsClosed?: boolean
+  /** @default 'websocket' */
+  way?: Way
 }
 
 /** Plays one script against a server and writes down what was said. */
@@ -32,21 +38,33 @@ export async function runScript(server: RunningServer, script: Script, options: 
   return run.transcript.lines
 }
 
+/** Scripts that go several ways at once need names of their own on each, of the same length. */
+const marks: Record<Way, string> = {
+  websocket: 's',
+  'websocket protobuf': 'p',
+  http_stream: 'h',
+  'http_stream protobuf': 'o',
+  sse: 'e',
+}
+
 class ScriptRun {
   readonly transcript: Transcript
   readonly #server: RunningServer
   readonly #options: RunOptions
   readonly #name: string
   readonly #token: string
-  readonly #sockets: RawSocket[] = []
-  #socket: RawSocket | undefined
+  readonly #way: Way
+  readonly #sockets: Connection[] = []
+  #socket: Connection | undefined
   #refused = false
+  #toldEnded: Connection | undefined
   #lastSettle: Step | undefined
 
   constructor(server: RunningServer, script: Script, options: RunOptions) {
     this.#server = server
     this.#options = options
-    this.#name = `s-${script.name
+    this.#way = options.way ?? 'websocket'
+    this.#name = `${marks[this.#way]}-${script.name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .slice(0, 60)}`
@@ -69,7 +87,8 @@ class ScriptRun {
         return this.#send(step.text, step.tokens)
       case 'bytes':
         this.transcript.add('>', `${step.binary ? 'binary' : 'text'} ${step.bytes.toString('hex')}`)
-        return (await this.#current())?.send(step.bytes, step.binary)
+        await (await this.#current())?.send(step.bytes, step.binary)
+        return
       case 'receive':
         return this.#receive(step.count)
       case 'settle':
@@ -82,6 +101,8 @@ class ScriptRun {
         return this.transcript.add('>', '(hangs up)')
       case 'http':
         return this.#http(step.request)
+      case 'stream':
+        return this.#stream(step.request, step.framing)
       case 'fill':
         return this.#publishMany(step.channel, step.count)
       case 'pause':
@@ -118,22 +139,49 @@ class ScriptRun {
     )
   }
 
-  async #open({ query, headers, ...options }: OpenOptions): Promise<void> {
-    const opened = await openSocket(this.#server.wsUrl, {
-      ...options,
-      query: this.#fill(query ?? ''),
-      headers: this.#fillAll({ origin: allowedOrigin, ...headers }) as NonNullable<OpenOptions['headers']>,
-    })
+  async #open({ path = '/connection/websocket', query, headers, ...options }: OpenOptions): Promise<void> {
+    if (this.#isEmulated) {
+      this.#socket = undefined
+      this.#refused = false
+      return
+    }
+    const url = new URL(path, this.#server.wsUrl).href
+    const opened = await openSocket(
+      url,
+      {
+        ...options,
+        query: this.#fill(query ?? ''),
+        headers: this.#fillAll({ origin: allowedOrigin, ...headers }) as NonNullable<OpenOptions['headers']>,
+      },
+      this.#way === 'websocket protobuf',
+    )
+    this.#begin(opened)
+  }
+
+  /** A connection, or how it was refused. */
+  #begin(opened: Connection | string): void {
     this.#refused = typeof opened === 'string'
     this.#socket = typeof opened === 'string' ? undefined : opened
     if (typeof opened === 'string') this.transcript.add('=', opened)
     else this.#sockets.push(opened)
   }
 
-  /** The socket; a script that opens none gets a plain one with its first message. */
-  async #current(): Promise<RawSocket | undefined> {
+  get #isEmulated(): boolean {
+    return this.#way !== 'websocket' && this.#way !== 'websocket protobuf'
+  }
+
+  /** The connection; a script that opens none gets a plain one with its first message. */
+  async #current(): Promise<Connection | undefined> {
     if (!this.#socket && !this.#refused) await this.#open({})
     return this.#socket
+  }
+
+  async #stream(request: HttpRequest, framing: Framing): Promise<void> {
+    const { method, path, headers, body } = this.#filled(request)
+    this.transcript.add('>', `${method} ${path} ${body?.toString() ?? ''}`.trimEnd())
+    const url = new URL(path, this.#server.apiUrl)
+    this.#begin(await openStream({ method, url, headers: headers ?? {}, body }, framing))
+    if (this.#socket) this.transcript.add('=', this.#socket.chosen)
   }
 
   async #send(text: string, tokens: Readonly<Record<string, TokenSpec>>): Promise<void> {
@@ -142,23 +190,42 @@ class ScriptRun {
       filled = filled.replaceAll(placeholder, signToken(this.#claims(claims), header ? { key, header } : { key }))
     }
     filled = this.#fill(filled)
+    if (this.#isEmulated && !this.#socket && !this.#refused) {
+      this.transcript.add('>', filled)
+      const root = this.#server.apiUrl
+      this.#begin(await Emulated.open(this.#way as Carrier, root, { origin: allowedOrigin }, filled))
+      return
+    }
     const socket = await this.#current()
     if (!socket) return
     this.transcript.add('>', filled)
-    socket.send(filled, false)
+    await this.#sendText(socket, filled)
+  }
+
+  /** Sends; false when that is not possible. */
+  async #sendText(socket: Connection, text: string): Promise<boolean> {
+    const sent = await socket.send(text, false)
+    if (typeof sent === 'string') this.transcript.add('=', `emulation: ${sent}`)
+    return sent !== false
   }
 
   /** Writes down the next message; false when there is none. */
-  async #takeOne(socket: RawSocket, milliseconds = patience, isEnd = (_message: string) => false): Promise<boolean> {
+  async #takeOne(socket: Connection, milliseconds = patience, isEnd = (_message: string) => false): Promise<boolean> {
     const received = await socket.next(milliseconds)
     if (!received) {
-      if (socket.ended !== undefined) this.transcript.add('!', socket.ended)
+      if (socket.ended !== undefined) this.#tellEnd(socket, socket.ended)
       else if (milliseconds === patience) this.transcript.add('!', 'nothing came')
       return false
     }
     if (isEnd(received.message)) return false
     this.transcript.add('<', received.binary ? `binary ${received.message}` : received.message)
     return true
+  }
+
+  #tellEnd(socket: Connection, how: string): void {
+    if (this.#toldEnded === socket) return
+    this.#toldEnded = socket
+    this.transcript.add('!', how)
   }
 
   async #receive(count: number): Promise<void> {
@@ -178,20 +245,28 @@ class ScriptRun {
     if (!socket) return
     const isLast = step === this.#lastSettle
     if (isLast && this.#options.endsClosed) return this.#untilClosed()
-    socket.send(marker.command, false)
+    if (!(await this.#sendText(socket, marker.command))) {
+      while (await this.#takeOne(socket, afterthought));
+      return
+    }
     while (await this.#takeOne(socket, patience, (message) => message.startsWith(`{"id":${marker.id}`)));
-    if (isLast && this.#options.endsClosed === undefined && socket.ended === undefined) {
+    if (isLast && this.#options.endsClosed === undefined) {
       while (await this.#takeOne(socket, afterthought));
     }
   }
 
-  async #http(request: HttpRequest): Promise<void> {
+  #filled(request: HttpRequest): HttpRequest {
     const filled: HttpRequest = {
       ...request,
       path: this.#fill(request.path),
       headers: this.#fillAll(request.headers ?? {}) as NonNullable<HttpRequest['headers']>,
     }
     if (typeof request.body === 'string') filled.body = this.#fill(request.body)
+    return filled
+  }
+
+  async #http(request: HttpRequest): Promise<void> {
+    const filled = this.#filled(request)
     this.transcript.add('>', `${filled.method} ${filled.path} ${filled.body?.toString() ?? ''}`.trimEnd())
     this.transcript.add('=', await this.#exchange(filled))
   }

@@ -11,6 +11,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { ServerConfig } from '../config.ts'
 import type { Capability } from '../targets/target.ts'
 import type { OpenOptions } from './raw-socket.ts'
+import type { Framing } from './raw-stream.ts'
 import type { Claims } from './tokens.ts'
 
 /** A claim that is worked out when the token is signed. */
@@ -40,6 +41,7 @@ export type Step =
   | { do: 'closed' }
   | { do: 'hangUp' }
   | { do: 'http'; request: HttpRequest }
+  | { do: 'stream'; request: HttpRequest; framing: Framing }
   | { do: 'fill'; channel: string; count: number }
   | { do: 'pause'; milliseconds: number; because: string }
 
@@ -47,15 +49,23 @@ export interface Script {
   name: string
   steps: Step[]
   needs?: Capability
+  /** What it shows is a matter of WebSocket. */
+  isAboutWebSocket?: boolean
 }
 
 /** The script, for servers that have this. */
 export const needs = (capability: Capability, one: Script): Script => ({ ...one, needs: capability })
 
+/** The script, for WebSocket alone. */
+export const onWebSocket = (one: Script): Script => ({ ...one, isAboutWebSocket: true })
+
 export interface Topic {
   name: string
-  /** Changes to the suite's configuration. */
+  /** Changes to the suite's configuration. `$BACKEND` becomes the URL of an app that is asked by proxies. */
   config?: ServerConfig
+  /** Its scripts go every way there is, not only over a WebSocket with JSON: where they can, see `waysOf`. */
+  isEverywhere?: boolean
+  needs?: Capability
   scripts: Script[]
 }
 
@@ -85,6 +95,9 @@ export const hangUp: Step = { do: 'hangUp' }
 
 /** A plain HTTP request. */
 export const http = (request: HttpRequest): Step => ({ do: 'http', request })
+
+/** An HTTP request whose response stays open; `receive` and `closed` then read from it. */
+export const stream = (request: HttpRequest, framing: Framing): Step => ({ do: 'stream', request, framing })
 
 /** A call of the server API with the right key; the body goes out as it is written. */
 export const api = (method: string, body: string, headers: OutgoingHttpHeaders = {}): Step =>

@@ -228,6 +228,8 @@ export class Session implements Alarm {
       ...(meta === undefined ? {} : { meta }),
     }
     this.extend(expireAt)
+    if (info === undefined) return
+    for (const subscription of this.subscriptions.values()) subscription.announceAgain()
   }
 
   /** The answer to a ping. */

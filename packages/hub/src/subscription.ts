@@ -111,6 +111,12 @@ export class Subscription implements Subscriber {
   renew(expireAt: number, info: Payload | undefined): void {
     this.extend(expireAt)
     this.#info = info ?? this.#info
+    if (info !== undefined) this.announceAgain()
+  }
+
+  /** What others see of the member has changed: presence is told. */
+  announceAgain(): void {
+    if (this.isSubscribed) this.#core.settle(() => this.#announce(), 'presence', this.channelName)
   }
 
   get variant(): Variant {

@@ -297,12 +297,17 @@ describe('refreshing', () => {
   test('the app is asked at the end, and gives another', async () => {
     const onRefresh = vi.fn<NonNullable<HubHandlers['onRefresh']>>()
     const peer = await connectForAMinute(onRefresh)
+    hub.core.handlers = { ...hub.core.handlers, onSubscribe: () => ({}) }
+    peer.send({ id: 2, subscribe: { channel: 'closed:a' } })
+    await settle()
     onRefresh.mockImplementation(() => Promise.resolve({ expireAt: inSeconds(60), info: 2, meta: { m: 2 } }))
     await advance(59_000)
     expect(onRefresh).not.toHaveBeenCalled()
     await advance(1_000)
     expect(onRefresh).toHaveBeenCalledExactlyOnceWith({ client: peer.session.client, user: 'u', meta: { m: 1 } })
-    expect(peer.session.info).toMatchObject({ connInfo: '2' })
+    const present = { user: 'u', client: peer.session.client, connInfo: '2' }
+    expect(peer.session.info).toEqual(present)
+    expect(hub.core.presence.get('closed:a')).toEqual(new Map([[peer.session.client, present]]))
     await advance(60_000)
     expect(onRefresh).toHaveBeenLastCalledWith(expect.objectContaining({ meta: { m: 2 } }))
     expect(peer.closed).toBeUndefined()
@@ -400,7 +405,9 @@ describe('refreshing a subscription', () => {
       meta: undefined,
       channel: 'closed:a',
     })
-    expect(peer.session.subscriptions.get('closed:a')?.info).toMatchObject({ chanInfo: '2' })
+    const present = { user: 'alice', client: peer.session.client, chanInfo: '2' }
+    expect(peer.session.subscriptions.get('closed:a')?.info).toEqual(present)
+    expect(hub.core.presence.get('closed:a')).toEqual(new Map([[peer.session.client, present]]))
     onSubRefresh.mockImplementation(() => ({}))
     await advance(60_000)
     await advance(1_000_000)

@@ -4,7 +4,7 @@ export const pageStyle = `
 :root { color-scheme: light dark; --line: light-dark(#d4d4d8, #3f3f46); --muted: light-dark(#52525b, #a1a1aa) }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem }
 h1 { font-size: 1.25rem } h2 { font-size: 1rem; margin: 2rem 0 .5rem }
-table { border-collapse: collapse; width: 100% }
+table { border-collapse: collapse; width: 100%; margin-top: .5rem }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end }

@@ -29,16 +29,19 @@ export function subscriptionToken(loaded: LoadedConfig, channel: string, request
 
 function signing(loaded: LoadedConfig, section: string): { path: string; key: string; userClaim: string } {
   const text = (name: string): string => String(loaded.option(`${section}.${name}`))
-  return { path: `${section}.hmac_secret_key`, key: text('hmac_secret_key'), userClaim: text('user_id_claim') || 'sub' }
+  return { path: `${section}.hmac_secret_key`, key: text('hmac_secret_key'), userClaim: text('user_id_claim') }
 }
 
 function claims(userClaim: string, { user, ttl }: TokenRequest): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000)
-  const names = new Set(['sub', userClaim])
+  // The server may be told to look for the user elsewhere, also within an object; a dot that is part of a name has `\\`.
+  const path = userClaim === '' ? [] : userClaim.split(/(?<!\\)\./).map((name) => name.replaceAll(/\\(.)/g, '$1'))
+  const elsewhere = path.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), user)
   return {
-    ...(user === '' ? {} : Object.fromEntries(Array.from(names, (name) => [name, user]))),
+    ...(user === '' ? {} : { sub: user }),
     ...(ttl > 0 ? { exp: now + ttl } : {}),
     iat: now,
+    ...(path.length === 0 ? {} : (elsewhere as Record<string, unknown>)),
   }
 }
 

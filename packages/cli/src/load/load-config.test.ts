@@ -177,8 +177,12 @@ describe('options that the hub lacks', () => {
     expect(hub).toEqual({ channel: { namespaces: [{ name: 'keyed' }] } })
   })
 
-  test('an allowed name is a whole one', () => {
-    expect(problems(redis, { allowed: ['engine.typ', 'eng'] })).toHaveLength(1)
+  test('are allowed by whole names that there are', () => {
+    expect(() => load(redis, { allowed: ['engine.typ'] })).toThrow(
+      '--allow-unsupported engine.typ: there is no such option; did you mean engine.type?',
+    )
+    expect(problems(redis, { allowed: ['engine.redis'] })).toHaveLength(1)
+    expect(problems(redis, { allowed: ['engine'] })).toEqual([])
   })
 
   test('are named in one warning when they are harmless', () => {
@@ -205,6 +209,7 @@ describe('options that the hub lacks', () => {
       graphite: { interval: '10000ms' },
       http_server: { tls: { enabled: false } },
       usage_stats: { disabled: true },
+      channel: { without_namespace: { subscription_type: 'stream' } },
     })
     expect(warnings).toEqual(['without effect here: broker.type'])
     expect(problems({ broker: { enabled: true, type: 'redis' } })).toHaveLength(1)

@@ -4,10 +4,12 @@ import { checkConfig, ConfigError, configPaths, type HubConfig } from '@backchan
 import { Failure, reasonOf } from '../failure.ts'
 import { isV5, v5KeysOf } from '../legacy/recognise.ts'
 import { centrifugoOptions, serveOptions } from '../options/index.ts'
+import type { Node } from '../options/kinds.ts'
 import { serverSettings, type ServerSettings } from '../serve/settings.ts'
 import { applyEnvironment, expandVariables, type Environment } from './environment.ts'
 import { parseConfig } from './parse.ts'
 import { hintFor } from './hints.ts'
+import { closest } from './suggest.ts'
 import { isDefault, optionOf, readTree, setOption, settings, type Setting, type Tree } from './tree.ts'
 import { BadValue, readText } from './values.ts'
 
@@ -33,8 +35,9 @@ export interface LoadedConfig {
   readonly warnings: readonly string[]
 }
 
-/** @throws Failure config, file */
+/** @throws Failure config, file, usage */
 export function loadConfig(sources: Sources): LoadedConfig {
+  refuseUnknownAllowance(sources.allowed)
   const problems: string[] = []
   const report = (problem: string): void => void problems.push(problem)
   const raw = readConfigFile(sources.file, sources.isExplicit)
@@ -58,6 +61,24 @@ export function loadConfig(sources: Sources): LoadedConfig {
     option,
     warnings: [...(sorted.ignored.length === 0 ? [] : [describeIgnored(sorted.ignored)]), ...unknownVariables],
   }
+}
+
+/** A name that is none would allow nothing, and nobody would notice until it is needed. */
+function refuseUnknownAllowance(allowed: Sources['allowed'] = []): void {
+  if (allowed === 'all') return
+  const known = new Set(sectionsAndOptions(centrifugoOptions))
+  const wrong = allowed.find((name) => !known.has(name))
+  if (wrong === undefined) return
+  const meant = closest(wrong, known)
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+  throw new Failure('usage', `--allow-unsupported ${wrong.slice(0, 100)}: there is no such option${hint}`)
+}
+
+function* sectionsAndOptions(node: Node, path = ''): Generator<string> {
+  if (path !== '') yield path
+  if (node.kind === 'groups') yield* sectionsAndOptions(node.entry, path)
+  if (node.kind !== 'group') return
+  for (const [name, member] of node.members) yield* sectionsAndOptions(member, path === '' ? name : `${path}.${name}`)
 }
 
 /** The parsed file; undefined for a default one that isn't there. @throws Failure file, config */

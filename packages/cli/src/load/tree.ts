@@ -134,6 +134,7 @@ export function* settings(node: Node, value: unknown, path = '', place = path, b
 
 /** Whether it says no more than what holds anyway. */
 export function isDefault({ option, value }: Setting): boolean {
+  if (option.synonym !== undefined && value === option.synonym) return true
   if (option.type !== 'duration') return isDeepStrictEqual(value, option.fallback)
   return parseDuration(String(value)) === parseDuration(String(option.fallback))
 }

@@ -1,4 +1,4 @@
-import { duration, each, flag, group, ignored, integer, list, named, text, type Node } from './kinds.ts'
+import { duration, each, flag, group, ignored, integer, list, named, synonymous, text, type Node } from './kinds.ts'
 import { proxy } from './shared.ts'
 
 /** For the keyed subscription types, which a channel chooses by its `subscription_type`. */
@@ -42,9 +42,10 @@ const channelOptions: Record<string, Node> = {
   ),
   ...each(
     `map_clients_presence_channel_prefix map_users_presence_channel_prefix force_recovery_mode channel_regex
-    publication_data_format subscription_type`,
+    publication_data_format`,
     text(),
   ),
+  subscription_type: synonymous('stream', text()),
   history_size: integer(),
   ...each('history_ttl history_meta_ttl', duration()),
   allowed_delta_types: list(),
@@ -58,9 +59,11 @@ const channelOptions: Record<string, Node> = {
 }
 
 export const channel: Node = group({
-  proxy: group(
-    each('subscribe publish sub_refresh subscribe_stream map_publish map_remove shared_poll_refresh', group(proxy)),
-  ),
+  proxy: group({
+    ...each('subscribe publish sub_refresh', group(proxy)),
+    // Whether anybody is asked is said by the channels.
+    ...each('subscribe_stream map_publish map_remove shared_poll_refresh', ignored(group(proxy))),
+  }),
   without_namespace: group(channelOptions),
   namespaces: named(channelOptions),
   history_meta_ttl: duration('720h'),

@@ -13,6 +13,8 @@ export interface Option {
   readonly type: OptionType
   /** Of Centrifugo, in JSON. A duration is text. */
   readonly fallback: unknown
+  /** Another way to say the default. */
+  readonly synonym?: unknown
   readonly lack: Lack
   /** Without this switch beside it the option does nothing. */
   readonly when?: string
@@ -72,6 +74,9 @@ export function ignored(node: Node): Node {
   if (node.kind === 'groups') return { ...node, entry: ignored(node.entry) }
   return { kind: 'group', members: new Map(Array.from(node.members, ([name, member]) => [name, ignored(member)])) }
 }
+
+/** Has a value that means the same as its default. */
+export const synonymous = (synonym: string, node: Option): Option => ({ ...node, synonym })
 
 /** Does something only where the boolean beside it, `sibling`, is true. */
 export const when = (sibling: string, node: Option): Option => ({ ...node, when: sibling })

@@ -181,7 +181,7 @@ export function encodeBarePush(push: Push): string {
     members.raw('unsubscribe', new Members().number('code', code).string('reason', reason).close())
   } else if ('subscribe' in push) members.raw('subscribe', subscribeResult(push.subscribe))
   else if ('connect' in push) members.raw('connect', connectResult(push.connect))
-  else if ('message' in push) members.raw('message', `{"data":${payload(push.message.data)}}`)
+  else if ('message' in push) members.raw('message', new Members().data('data', push.message.data).close())
   else if ('disconnect' in push) {
     const { code, reason } = push.disconnect
     members.raw('disconnect', new Members().number('code', code).string('reason', reason).close())

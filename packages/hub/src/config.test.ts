@@ -169,7 +169,8 @@ describe('an unknown option', () => {
     'channel.without_namespace.joinLeave',
     'http_api.keys',
     'http_api.external',
-    'websocket.write_timeout',
+    'websocket.read_buffer_size',
+    'uni_sse.compression',
     'shutdown',
     'engine',
     'admin',
@@ -200,6 +201,8 @@ const durationOptions = [
   'channel.history_meta_ttl',
   'channel.without_namespace.history_ttl',
   'channel.without_namespace.history_meta_ttl',
+  'websocket.write_timeout',
+  'uni_websocket.write_timeout',
 ]
 const sizeOptions = [
   'client.channel_limit',
@@ -207,8 +210,19 @@ const sizeOptions = [
   'client.connection_limit',
   'channel.without_namespace.history_size',
   'websocket.compression_min_size',
+  'uni_websocket.compression_min_size',
 ]
-const positiveSizeOptions = ['client.queue_max_size', 'channel.max_length', 'websocket.message_size_limit']
+const positiveSizeOptions = [
+  'client.queue_max_size',
+  'channel.max_length',
+  'websocket.message_size_limit',
+  'http_stream.max_request_body_size',
+  'sse.max_request_body_size',
+  'emulation.max_request_body_size',
+  'uni_http_stream.max_request_body_size',
+  'uni_sse.max_request_body_size',
+  'uni_websocket.message_size_limit',
+]
 const flagOptions = [
   'client.allow_anonymous_connect_without_token',
   'client.disallow_anonymous_connection_tokens',
@@ -216,6 +230,16 @@ const flagOptions = [
   'http_api.insecure',
   'http_api.disabled',
   'websocket.compression',
+  'websocket.disabled',
+  'http_stream.enabled',
+  'sse.enabled',
+  'uni_http_stream.enabled',
+  'uni_http_stream.connect_code_to_http_response.enabled',
+  'uni_sse.enabled',
+  'uni_websocket.enabled',
+  'uni_websocket.join_push_messages',
+  'uni_websocket.disable_disconnect_push',
+  'client.connect_code_to_unidirectional_disconnect.enabled',
   ...Object.entries(channelDefaults).flatMap(([name, value]) =>
     typeof value === 'boolean' ? [`channel.without_namespace.${name}`] : [],
   ),

@@ -33,6 +33,8 @@ export interface Connection {
   readonly isUnidirectional?: boolean
   /** Pings outside the protocol: in place of its own (`isAlone`) or beside them. Their answers come to `pongFrame`. */
   readonly pingFrame?: { ping(): void; readonly isAlone: boolean }
+  /** Answers a connect that failed, with the code of the error or disconnect, where the protocol is not to tell of it. */
+  answerFailure?(code: number, message: string): void
   /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
   pause(): void
   resume(): void
@@ -193,6 +195,14 @@ export class Session implements Alarm {
     // The first pings are spread, or a server's restart would make everybody's fall together.
     if (interval > 0) this.#pingAt = this.#core.clock.monotonic() + interval * (0.5 + this.#core.clock.random() / 2)
     this.extend(this.#identity.expireAt)
+  }
+
+  /** Lets the transport answer a connect that failed; false when it leaves that to the protocol. */
+  answerFailure(code: number, message: string): boolean {
+    if (!this.#connection.answerFailure) return false
+    this.#connection.answerFailure(code, message)
+    this.closed()
+    return true
   }
 
   /** Connect was answered with an error: nothing more is taken, and the connection is dropped after a moment. */

@@ -99,12 +99,21 @@ export class StreamRoutes {
     this.#guardRoom()
     this.#open.add(response)
     response.on('close', () => this.#open.delete(response))
-    serveStream(
-      this.#core,
-      response,
-      handshakeOf(request, transport, protocol),
-      streamOptions(transport, protocol, frame),
-    )
+    serveStream(this.#core, response, handshakeOf(request, transport, protocol), {
+      ...streamOptions(transport, protocol, frame),
+      answerFailure: this.#failureAnswer(response, transport),
+    })
+  }
+
+  /** What `connect_code_to_http_response` says a failed connect is answered with. */
+  #failureAnswer(response: ServerResponse, transport: StreamTransport): StreamOptions['answerFailure'] {
+    if (transport === 'http_stream' || transport === 'sse') return undefined
+    const { enabled, transforms } = this.#core.config[transport].connect_code_to_http_response
+    if (!enabled) return undefined
+    return (code, message) => {
+      const to = transforms.find((transform) => transform.code === code)?.to
+      answer(response, { status: to?.status_code ?? 500, body: to ? to.body || message : 'Internal Server Error' })
+    }
   }
 
   /** A command of a connection that is emulated, or several, as one frame. */

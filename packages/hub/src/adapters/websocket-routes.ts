@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { decodeConnectRequest } from '@backchannel/protocol'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
+import type { CheckedConfig } from '../config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from '../origins.ts'
 import { closeTimeoutMs, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
@@ -24,16 +25,14 @@ export class WebSocketRoutes {
     this.#core = core
     this.#origins = origins
     const { websocket, uni_websocket: uniWebSocket } = core.config
-    const { compression, compression_min_size: threshold, compression_level: level } = websocket
     this.#bidirectional = new WebSocketServer({
-      ...limits(websocket.message_size_limit),
-      perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
+      ...serverOptions(websocket),
       handleProtocols: (offered: Set<string>) =>
-        [protobufSubprotocol, jsonSubprotocol].find((name) => offered.has(name)) ?? false,
+        // What the client would rather have stands first.
+        Array.from(offered).find((name) => name === protobufSubprotocol || name === jsonSubprotocol) ?? false,
     })
     this.#unidirectional = new WebSocketServer({
-      ...limits(uniWebSocket.message_size_limit),
-      perMessageDeflate: false,
+      ...serverOptions(uniWebSocket),
       handleProtocols: () => false,
     })
     for (const server of this.#servers) {
@@ -103,10 +102,18 @@ export class WebSocketRoutes {
   }
 }
 
-/** In a function of its own: `closeTimeout` is not in the library's types yet. */
-function limits(maxPayload: number): { noServer: true; maxPayload: number; maxFragments: number } {
-  const options = { noServer: true as const, maxPayload, maxFragments, maxBufferedChunks, closeTimeout: closeTimeoutMs }
-  return options
+function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): ServerOptions {
+  const { compression, compression_min_size: threshold, compression_level: level } = options
+  // In a variable of its own: `closeTimeout` is not in the library's types yet.
+  const result = {
+    noServer: true,
+    maxPayload: options.message_size_limit,
+    maxFragments,
+    maxBufferedChunks,
+    closeTimeout: closeTimeoutMs,
+    perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
+  }
+  return result
 }
 
 export function isConnectRequest(text: string): boolean {

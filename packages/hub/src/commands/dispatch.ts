@@ -1,11 +1,11 @@
 import {
   disconnect,
+  Disconnect,
   errorBody,
   isDisconnect,
   isReplyError,
   replyError,
   type Command,
-  type Disconnect,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { isPromise } from '../maybe-promise.ts'
@@ -74,7 +74,7 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
       { client: session.client, user: session.user, code: error.code, reason: error.reason },
       'disconnect',
     )
-    session.disconnect(error)
+    if (command.kind !== 'connect' || !session.answerFailure(error.code, error.reason)) session.disconnect(error)
     return
   }
   const known = isReplyError(error) ? error : undefined
@@ -88,7 +88,10 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
   if (command.kind === 'send') return
   const failure = known ?? replyError('internal')
   if (session.isUnidirectional) {
-    session.disconnect(unidirectionalDisconnect(failure.code))
+    // Connect is the only command there is.
+    if (!session.answerFailure(failure.code, failure.message)) {
+      session.disconnect(unidirectionalDisconnect(core, failure.code))
+    }
     return
   }
   session.reply({ id: command.id, error: errorBody(failure) })
@@ -96,7 +99,10 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
 }
 
 /** Where nothing is answered, an error can only be told by a disconnect. */
-function unidirectionalDisconnect(code: number): Disconnect {
+function unidirectionalDisconnect(core: Core, code: number): Disconnect {
+  const { enabled, transforms } = core.config.client.connect_code_to_unidirectional_disconnect
+  const transform = enabled ? transforms.find((candidate) => candidate.code === code) : undefined
+  if (transform) return new Disconnect(transform.to.code, transform.to.reason)
   switch (code) {
     case replyError('permissionDenied').code:
       return disconnect('permissionDenied')

@@ -1,3 +1,4 @@
+import { isCloseReason } from '@backchannel/protocol'
 import { z } from 'zod'
 import { duration, flag, positiveSize, size } from './primitives.ts'
 import { clientProxies } from './proxies.ts'
@@ -14,6 +15,25 @@ function originProblem(pattern: string): string | undefined {
   const hasScheme = pattern.startsWith('*') || pattern.includes('://')
   return hasScheme ? undefined : 'expected an origin with its scheme, such as "https://example.com"'
 }
+
+/** What a failed connect of a unidirectional connection is told with. */
+const unidirectionalDisconnects = z
+  .strictObject({
+    enabled: flag,
+    /** By the error's code; what is not listed is told as always. */
+    transforms: z
+      .array(
+        z.strictObject({
+          code: z.int().min(1),
+          to: z.strictObject({
+            code: z.int().min(3000).max(4999),
+            reason: z.string().refine(isCloseReason, 'expected at most 123 bytes').default(''),
+          }),
+        }),
+      )
+      .default([]),
+  })
+  .prefault({})
 
 export const client = z
   .strictObject({
@@ -42,6 +62,7 @@ export const client = z
     user_connection_limit: size(0),
     /** Connections in all; 0: no limit. */
     connection_limit: size(0),
+    connect_code_to_unidirectional_disconnect: unidirectionalDisconnects,
   })
   // Every ping begins the time for its answer anew.
   .refine((client) => client.ping_interval === 0 || client.pong_timeout < client.ping_interval, {

@@ -1,24 +1,64 @@
 import { z } from 'zod'
-import { flag, positiveSize, size } from './primitives.ts'
+import { duration, flag, positiveSize, size } from './primitives.ts'
 
 /** Where a transport is found. */
 function prefix(path: string) {
   return z
     .string()
-    .regex(/^\/[^?#]+$/, 'expected a path that begins with "/"')
+    .regex(/^\/+[^/?#][^?#]*$/, 'expected a path that begins with "/"')
     .default(path)
+    .transform((given) => given.replace(/\/+$/, ''))
+}
+
+function streamOptions(path: string) {
+  return {
+    enabled: flag,
+    handler_prefix: prefix(path),
+    /** Bytes of the request that opens the connection. */
+    max_request_body_size: positiveSize(65_536),
+  }
 }
 
 /** A transport over plain HTTP. */
 function stream(path: string) {
-  return z
-    .strictObject({
-      enabled: flag,
-      handler_prefix: prefix(path),
-      /** Bytes of the request that opens the connection. */
-      max_request_body_size: positiveSize(65_536),
-    })
-    .prefault({})
+  return z.strictObject(streamOptions(path)).prefault({})
+}
+
+/** What a failed connect is answered with in place of a stream that begins and ends. */
+const httpResponses = z
+  .strictObject({
+    enabled: flag,
+    /** By the code of the error or disconnect; what is not listed is answered 500. */
+    transforms: z
+      .array(
+        z.strictObject({
+          code: z.int().min(1),
+          to: z.strictObject({
+            status_code: z.int().min(200).max(599),
+            /** Empty: the error's message. */
+            body: z.string().default(''),
+          }),
+        }),
+      )
+      .default([]),
+  })
+  .prefault({})
+
+/** A stream that is not emulated. */
+function uniStream(path: string) {
+  return z.strictObject({ ...streamOptions(path), connect_code_to_http_response: httpResponses }).prefault({})
+}
+
+const webSocketOptions = {
+  message_size_limit: positiveSize(65_536),
+  /** Offer permessage-deflate. Costs each such connection a write of its own per message, and memory. */
+  compression: flag,
+  /** Shorter messages are not compressed. */
+  compression_min_size: size(0),
+  /** From 1, fastest, to 9, smallest. */
+  compression_level: z.int().min(-1).max(9).default(1),
+  /** How long a peer may take to read what was written; 0: as long as it likes. */
+  write_timeout: duration('1s'),
 }
 
 /** Sections of the configuration, one per transport, by their names in it. */
@@ -27,13 +67,7 @@ export const transports = {
     .strictObject({
       disabled: flag,
       handler_prefix: prefix('/connection/websocket'),
-      message_size_limit: positiveSize(65_536),
-      /** Offer permessage-deflate. Costs each such connection a write of its own per message, and memory. */
-      compression: flag,
-      /** Shorter messages are not compressed. */
-      compression_min_size: size(0),
-      /** From 1, fastest, to 9, smallest. */
-      compression_level: z.int().min(-1).max(9).default(1),
+      ...webSocketOptions,
     })
     .prefault({}),
   http_stream: stream('/connection/http_stream'),
@@ -46,13 +80,13 @@ export const transports = {
     .strictObject({
       enabled: flag,
       handler_prefix: prefix('/connection/uni_websocket'),
-      message_size_limit: positiveSize(65_536),
+      ...webSocketOptions,
       /** Several messages in one frame, a line each. */
       join_push_messages: flag,
       /** Say why a connection ends in Close only. */
       disable_disconnect_push: flag,
     })
     .prefault({}),
-  uni_http_stream: stream('/connection/uni_http_stream'),
-  uni_sse: stream('/connection/uni_sse'),
+  uni_http_stream: uniStream('/connection/uni_http_stream'),
+  uni_sse: uniStream('/connection/uni_sse'),
 }

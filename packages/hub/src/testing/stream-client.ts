@@ -11,11 +11,11 @@ export class StreamClient {
   readonly request: http.ClientRequest
   status = 0
   headers: http.IncomingHttpHeaders = {}
-  bytes = Buffer.alloc(0)
   /** The answer came to its end; not so when it was cut off. */
   ended = false
   closed = false
   #response: http.IncomingMessage | undefined
+  #chunks: Buffer[] = []
 
   constructor(url: string, { method = 'POST', headers = {}, body }: StreamRequest = {}) {
     // An agent of its own: connections are counted, and none may be left waiting for another request.
@@ -24,13 +24,18 @@ export class StreamClient {
       this.status = response.statusCode ?? 0
       this.headers = response.headers
       response
-        .on('data', (chunk: Buffer) => (this.bytes = Buffer.concat([this.bytes, chunk])))
+        .on('data', (chunk: Buffer) => this.#chunks.push(chunk))
         .on('end', () => (this.ended = true))
         .on('close', () => (this.closed = true))
         .on('error', () => {})
     })
     this.request.on('error', () => (this.closed = true))
     this.request.end(body)
+  }
+
+  get bytes(): Buffer {
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0] ?? Buffer.alloc(0)
   }
 
   get text(): string {

@@ -10,7 +10,8 @@ const chunk = 'x'.repeat(16 * 1024)
 let served: ServedHub
 
 beforeEach(async () => {
-  served = await serveHub({ config: { client: { queue_max_size: queueLimit } } })
+  // Long enough for a busy machine: what is over the limit is told by 3008, and what takes too long by 3009.
+  served = await serveHub({ config: { client: { queue_max_size: queueLimit }, websocket: { write_timeout: '60s' } } })
 })
 
 afterEach(() => served.close())
@@ -155,4 +156,22 @@ test('a peer that never reads again is gone within five seconds, and its memory 
   await until(() => served.hub.gauges().sockets === 0, 'the socket to be destroyed')
   expect(Date.now() - since).toBeLessThan(5000)
   slow.socket.destroy()
+}, 20_000)
+
+test('one write that is not taken in time is the end too: 3009', async () => {
+  await served.close()
+  served = await serveHub({
+    config: { client: { queue_max_size: 2 ** 30 }, websocket: { write_timeout: '300ms' } },
+  })
+  const slow = await subscribed('slow')
+  slow.socket.pause()
+  for (let n = 0; served.hub.gauges().sessions === 1; n++) {
+    void served.hub.publish('open:a', { n, chunk })
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  slow.socket.resume()
+  await until(() => slow.ended, 'the end of the slow connection')
+  const close = slow.frames.at(-1)
+  expect(close?.opcode).toBe(8)
+  expect(close?.payload.readUInt16BE(0)).toBe(3009)
 }, 20_000)

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodePushProtobuf, encodeReplyProtobuf } from '@backchannel/protocol'
 import { poll } from '../testing/poll.ts'
+import { delimited, message } from '../testing/protobuf.ts'
 import { serveHub, testApiKey, type ServedHub } from '../testing/served-hub.ts'
 import { StreamClient, type StreamRequest } from '../testing/stream-client.ts'
 import type { HubOptions } from '../options.ts'
@@ -251,25 +252,6 @@ describe('emulation', () => {
     await noSessions()
   })
 })
-
-/** A Protobuf message out of its length-delimited and numeric fields. */
-function message(...fields: (readonly [number, number | string | Uint8Array])[]): Buffer {
-  return Buffer.concat(
-    fields.flatMap(([field, value]) => {
-      if (typeof value === 'number') return [Buffer.from([field << 3, value])]
-      const bytes = Buffer.from(value)
-      return [Buffer.from([(field << 3) | 2]), length(bytes.length), bytes]
-    }),
-  )
-}
-
-function length(bytes: number): Buffer {
-  return bytes < 128 ? Buffer.from([bytes]) : Buffer.from([(bytes & 127) | 128, bytes >> 7])
-}
-
-function delimited(bytes: Buffer): Buffer {
-  return Buffer.concat([length(bytes.length), bytes])
-}
 
 test('HTTP-streaming in Protobuf, with emulation in Protobuf', async () => {
   await serve()

@@ -8,44 +8,70 @@ import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
 import type { Frame, Wire } from '../wire.ts'
+import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to read what stands before the end; then the socket is destroyed. */
 const endTimeoutMs = 4000
 
+/** As long as Centrifugo gives one write of a stream. */
+const writeTimeoutMs = 1000
+
 class StreamSink implements Sink {
   readonly #core: Core
   readonly #response: ServerResponse
-  readonly #wire: Wire
+  readonly #options: StreamOptions
+  readonly #timeout: WriteTimeout
 
-  constructor(core: Core, response: ServerResponse, wire: Wire) {
+  constructor(core: Core, response: ServerResponse, options: StreamOptions, timeout: WriteTimeout) {
     this.#core = core
     this.#response = response
-    this.#wire = wire
+    this.#options = options
+    this.#timeout = timeout
   }
 
   get bytesQueued(): number {
     return this.#response.writableLength
   }
 
+  /** The answer begins: from here on it is a stream. */
+  begin(): void {
+    const { contentType, preamble } = this.#options
+    this.#response.writeHead(200, { ...streamHeaders, 'content-type': contentType })
+    if (preamble === '') this.#response.flushHeaders()
+    else this.#response.write(preamble)
+  }
+
   write(batch: readonly Uint8Array[]): void {
     if (this.#response.writableEnded || this.#response.destroyed) return
+    if (!this.#response.headersSent) this.begin()
     const [first] = batch
-    if (first && batch.length === 1) {
-      this.#response.write(first)
-      return
+    if (first && batch.length === 1) this.#response.write(first)
+    else {
+      this.#response.cork()
+      for (const bytes of batch) this.#response.write(bytes)
+      this.#response.uncork()
     }
-    this.#response.cork()
-    for (const bytes of batch) this.#response.write(bytes)
-    this.#response.uncork()
+    // Without one its answer waits for that to another request before it.
+    const { socket } = this.#response
+    if (socket) this.#timeout.watch(socket)
   }
 
   /** There is no Close here: the client is told in a message, then the answer ends. */
   close(code: number, reason: string): void {
-    if (code !== disconnect('connectionClosed').code) this.write([this.#wire.push({ disconnect: { code, reason } })])
+    const { wire } = this.#options
+    if (code !== disconnect('connectionClosed').code) this.write([wire.push({ disconnect: { code, reason } })])
     this.#response.end()
     const cancel = this.#core.clock.setTimer(() => this.#response.destroy(), endTimeoutMs)
     this.#response.once('close', cancel)
   }
+}
+
+/** For whoever stands between: neither keep nor collect. */
+const streamHeaders = {
+  'x-accel-buffering': 'no',
+  'cache-control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
+  pragma: 'no-cache',
+  expires: '0',
 }
 
 export interface StreamOptions {
@@ -57,42 +83,31 @@ export interface StreamOptions {
   readonly isEmulated: boolean
   /** What the client said with its request. */
   readonly firstFrame: Frame
-}
-
-/** For whoever stands between: neither keep nor collect. */
-const streamHeaders = {
-  'x-accel-buffering': 'no',
-  'cache-control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
-  pragma: 'no-cache',
-  expires: '0',
+  /** Answers a connect that failed, when that is not told in the stream; the answer begins once it has not. */
+  readonly answerFailure?: ((code: number, message: string) => void) | undefined
 }
 
 /** Makes an answer a session. It is the caller's to have read the request, and to have allowed it. */
-export function serveStream(
-  core: Core,
-  response: ServerResponse,
-  handshake: Handshake,
-  { wire, preamble, contentType, isEmulated, firstFrame }: StreamOptions,
-): Session {
-  const { socket } = response
+export function serveStream(core: Core, response: ServerResponse, handshake: Handshake, options: StreamOptions): void {
+  const { wire, isEmulated, answerFailure } = options
   // Small writes, each of which somebody waits for.
-  socket?.setNoDelay(true)
+  response.socket?.setNoDelay(true)
   // The server's limits are for requests and answers, not for an answer that lasts.
   response.setTimeout(0)
-  response.writeHead(200, { ...streamHeaders, 'content-type': contentType })
-  if (preamble === '') response.flushHeaders()
-  else response.write(preamble)
+  const timeout = writeTimeout(core, writeTimeoutMs, () => session)
+  const sink = new StreamSink(core, response, options, timeout)
+  if (!answerFailure) sink.begin()
   const connection: Connection = {
-    sink: new StreamSink(core, response, wire),
+    sink,
     wire,
     ...(isEmulated ? { isEmulated } : { isUnidirectional: true }),
+    ...(answerFailure ? { answerFailure } : {}),
     // Nothing can be left unread here: requests are refused while the session is congested.
     pause: () => {},
     resume: () => {},
   }
-  const session = core.connect(connection, handshake)
+  const session: Session = core.connect(connection, handshake)
   response.on('close', () => session.closed())
   response.on('error', (error) => core.logger.info({ client: session.client, reason: error.message }, 'stream error'))
-  session.receive(firstFrame)
-  return session
+  session.receive(options.firstFrame)
 }

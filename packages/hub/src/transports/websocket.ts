@@ -12,10 +12,11 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import type { Connection, Handshake } from '../session.ts'
+import type { Connection, Handshake, Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
 import type { Frame, Wire } from '../wire.ts'
 import { wires } from '../wires/wires.ts'
+import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
 export const closeTimeoutMs = 4000
@@ -23,10 +24,12 @@ export const closeTimeoutMs = 4000
 class FrameSink implements Sink {
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
+  readonly #timeout: WriteTimeout
 
-  constructor(webSocket: WebSocket, socket: Duplex) {
+  constructor(webSocket: WebSocket, socket: Duplex, timeout: WriteTimeout) {
     this.#webSocket = webSocket
     this.#socket = socket
+    this.#timeout = timeout
   }
 
   get bytesQueued(): number {
@@ -37,13 +40,13 @@ class FrameSink implements Sink {
     // The library answers a peer's Close by itself; from then on no data may follow.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
     const [first] = batch
-    if (first && batch.length === 1) {
-      this.#socket.write(first)
-      return
+    if (first && batch.length === 1) this.#socket.write(first)
+    else {
+      this.#socket.cork()
+      for (const bytes of batch) this.#socket.write(bytes)
+      this.#socket.uncork()
     }
-    this.#socket.cork()
-    for (const bytes of batch) this.#socket.write(bytes)
-    this.#socket.uncork()
+    this.#timeout.watch(this.#socket)
   }
 
   close(code: number, reason: string): void {
@@ -53,11 +56,16 @@ class FrameSink implements Sink {
 
 class MessageSink implements Sink {
   readonly #webSocket: WebSocket
+  readonly #timeout: WriteTimeout
   readonly #isBinary: boolean
+  readonly #isSplit: boolean
 
-  constructor(webSocket: WebSocket, isBinary: boolean) {
+  /** @param isSplit whether the lines of a text are messages of their own */
+  constructor(webSocket: WebSocket, timeout: WriteTimeout, { isBinary = false, isSplit = false }) {
     this.#webSocket = webSocket
+    this.#timeout = timeout
     this.#isBinary = isBinary
+    this.#isSplit = isSplit
   }
 
   get bytesQueued(): number {
@@ -66,7 +74,12 @@ class MessageSink implements Sink {
 
   write(batch: readonly Uint8Array[]): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    for (const message of batch) this.#webSocket.send(message, { binary: this.#isBinary })
+    const messages = this.#isSplit ? batch.flatMap((lines) => Buffer.from(lines).toString('utf8').split('\n')) : batch
+    const done = this.#timeout.arm()
+    for (const [index, message] of messages.entries()) {
+      const isLast = index === messages.length - 1
+      this.#webSocket.send(message, { binary: this.#isBinary }, isLast ? done : undefined)
+    }
   }
 
   close(code: number, reason: string): void {
@@ -123,21 +136,22 @@ export interface WebSocketOptions {
 export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsWithFrames }: WebSocketOptions): void {
   const { webSocket, socket, handshake } = upgraded
   const isBinary = handshake.protocol === 'protobuf'
+  const timeout = writeTimeout(core, core.config.websocket.write_timeout, () => session)
   const connection: Connection = {
     ...(webSocket.extensions === ''
       ? {
-          sink: new FrameSink(webSocket, socket),
+          sink: new FrameSink(webSocket, socket, timeout),
           wire: isBinary ? wires.protobufWebSocket : wires.jsonWebSocket,
         }
       : {
-          sink: new MessageSink(webSocket, isBinary),
+          sink: new MessageSink(webSocket, timeout, { isBinary }),
           wire: isBinary ? wires.protobufWebSocketMessage : wires.jsonWebSocketMessage,
         }),
     ...(pingsWithFrames ? { pingFrame: { ping: () => webSocket.ping(), isAlone: true } } : {}),
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
   }
-  const session = core.connect(connection, handshake)
+  const session: Session = core.connect(connection, handshake)
   if (pingsWithFrames) webSocket.on('pong', () => session.pongFrame())
   webSocket.on('message', (data: Buffer) => session.receive(isBinary ? data : data.toString('utf8')))
   endWith(core, webSocket, session)
@@ -154,17 +168,23 @@ export interface UniWebSocketOptions {
 /** Makes it a session that only listens. */
 export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions): void {
   const { webSocket, socket, handshake } = upgraded
-  const wire = options.joinsPushes ? wires.uniWebSocketJoined : wires.uniWebSocket
-  const frames = new FrameSink(webSocket, socket)
+  const { joinsPushes } = options
+  const timeout = writeTimeout(core, core.config.uni_websocket.write_timeout, () => session)
+  const isCompressed = webSocket.extensions !== ''
+  const sink = isCompressed
+    ? new MessageSink(webSocket, timeout, { isSplit: !joinsPushes })
+    : new FrameSink(webSocket, socket, timeout)
+  const frames = joinsPushes ? wires.uniWebSocketJoined : wires.uniWebSocket
+  const wire = isCompressed ? wires.uniWebSocketMessage : frames
   const connection: Connection = {
-    sink: options.tellsDisconnect ? new TellingSink(frames, wire) : frames,
+    sink: options.tellsDisconnect ? new TellingSink(sink, wire) : sink,
     wire,
     isUnidirectional: true,
     pingFrame: { ping: () => webSocket.ping(), isAlone: false },
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
   }
-  const session = core.connect(connection, handshake)
+  const session: Session = core.connect(connection, handshake)
   webSocket.on('pong', () => session.pongFrame())
   if (options.connectRequest === undefined) {
     webSocket.once('message', (data: Buffer) => session.receive(data.toString('utf8')))
@@ -172,7 +192,7 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
   endWith(core, webSocket, session)
 }
 
-function endWith(core: Core, webSocket: WebSocket, session: ReturnType<Core['connect']>): void {
+function endWith(core: Core, webSocket: WebSocket, session: Session): void {
   webSocket.on('close', () => session.closed())
   // A broken frame or a reset connection: the library closes, and `close` follows.
   webSocket.on('error', (error) => {

@@ -26,6 +26,7 @@ export const wires = {
   protobufStream: protobufWire(asItIs, 'stream'),
   uniWebSocket: uniJsonWire(singleFrame, 'ws'),
   uniWebSocketJoined: uniJsonWire(webSocketFrame, 'ws-joined'),
+  uniWebSocketMessage: uniJsonWire(webSocketMessage, 'ws-message'),
   uniStream: uniJsonWire(lines, 'stream'),
   uniEvents: uniJsonWire(events, 'sse'),
 } as const satisfies Record<string, Wire>

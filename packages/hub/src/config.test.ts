@@ -21,6 +21,21 @@ function only(path: string, value: unknown): unknown {
   return path.split('.').reduceRight((inner: unknown, name) => (name === '0' ? [inner] : { [name]: inner }), value)
 }
 
+const tokenDefaults = {
+  hmac_secret_key: '',
+  hmac_previous_secret_key: '',
+  hmac_previous_secret_key_valid_until: 0,
+  rsa_public_key: '',
+  ecdsa_public_key: '',
+  jwks_public_endpoint: '',
+  audience: '',
+  audience_regex: '',
+  issuer: '',
+  issuer_regex: '',
+  user_id_claim: '',
+  insecure_skip_jwks_endpoint_safety_check: false,
+}
+
 const channelDefaults = {
   presence: false,
   join_leave: false,
@@ -64,10 +79,18 @@ describe('nothing configured', () => {
   test('is Centrifugo’s defaults, in milliseconds, and everything closed', () => {
     expect(checkConfig({})).toMatchObject({
       client: {
-        token: { hmac_secret_key: '' },
-        subscription_token: { enabled: false, hmac_secret_key: '' },
+        token: tokenDefaults,
+        subscription_token: { enabled: false, ...tokenDefaults },
         allowed_origins: [],
         allow_anonymous_connect_without_token: false,
+        user_id_http_header: '',
+        insecure: false,
+        insecure_skip_token_signature_verify: false,
+        subscribe_to_user_personal_channel: {
+          enabled: false,
+          personal_channel_namespace: '',
+          single_connection: false,
+        },
         disallow_anonymous_connection_tokens: false,
         ping_interval: 25_000,
         pong_timeout: 8000,
@@ -122,7 +145,7 @@ test('a whole configuration keeps every value, and the caller’s object', () =>
   }
   const before = structuredClone(config)
   const { client, channel } = checkConfig(config)
-  expect(client.subscription_token).toEqual({ enabled: true, hmac_secret_key: 'other' })
+  expect(client.subscription_token).toEqual({ ...tokenDefaults, enabled: true, hmac_secret_key: 'other' })
   expect(client.allowed_origins).toEqual(['https://*.example.com', 'http://[::1]:3000', '*'])
   expect(client.ping_interval).toBe(10_500)
   expect(channel.history_meta_ttl).toBe(172_800_000)
@@ -159,8 +182,8 @@ describe('an unknown option', () => {
     'constructor',
     'client.color',
     'client.token.hmac_secret',
-    'client.token.rsa_public_key',
-    'client.subscription_token.jwks_public_endpoint',
+    'client.token.eddsa_public_key',
+    'client.subscription_token.jwks_endpoint',
     'client.proxy.subscribe',
     'channel.without_namespaces',
     'channel.proxy.subscribe_stream',
@@ -454,7 +477,7 @@ describe('secrets and origins', () => {
 
   test('subscription tokens of their own need a key', () => {
     expect(problemsOf({ client: { subscription_token: { enabled: true } } })).toEqual([
-      'client.subscription_token.hmac_secret_key: expected a secret, since client.subscription_token.enabled is true',
+      'client.subscription_token.hmac_secret_key: expected a secret or another key, since client.subscription_token.enabled is true',
     ])
   })
 

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { ChannelOptions } from './config/channel-options.ts'
 import { channel, type channelRules, channelRulesWithin } from './config/channel.ts'
 import { check, ConfigError } from './config/check.ts'
-import { client } from './config/client.ts'
+import { checkPersonalChannels, client } from './config/client.ts'
 import { httpApi } from './config/http-api.ts'
 import { checkHandlers, checkOptions } from './config/options.ts'
 import { pathsOf } from './config/paths.ts'
@@ -16,6 +16,7 @@ import { transports } from './config/transports.ts'
 const config = z
   .strictObject({ client, channel, rpc, proxies, http_api: httpApi, ...transports })
   .superRefine(checkProxies)
+  .superRefine(checkPersonalChannels)
 
 /** What is written: Centrifugo v6 JSON; everything has a default. Durations are text (`"25s"`). */
 export type HubConfig = z.input<typeof config>

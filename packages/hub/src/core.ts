@@ -14,6 +14,7 @@ import { checkData } from './publication-data.ts'
 import { Registry } from './registry.ts'
 import { Say } from './say/say.ts'
 import { Session, type Connection, type Handshake } from './session.ts'
+import { Tokens } from './tokens.ts'
 
 export interface CoreParts {
   readonly config: CheckedConfig
@@ -59,6 +60,7 @@ export class Core {
   readonly registry: Registry
   readonly positions: PositionWatch
   readonly say: Say
+  readonly tokens: Tokens
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
@@ -73,12 +75,13 @@ export class Core {
     this.clock = parts.clock
     this.broker = parts.broker
     this.presence = parts.presence
-    this.namespaces = new Namespaces(parts.config.channel)
+    this.namespaces = new Namespaces(parts.config.channel, parts.config.client.insecure)
     this.flusher = new Flusher(parts.clock, (error) => this.report(error, 'fan-out'))
     this.keepalive = new Keepalive(parts.clock)
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
     this.startedAt = parts.clock.monotonic()
     this.positions = new PositionWatch(this)
+    this.tokens = new Tokens(parts.config.client, parts.clock, this.logger)
     this.say = new Say(this, parts.handlerTimeout ?? defaultHandlerTimeout)
     const opened = parts.broker.open({
       publication: (channel, publication, epoch, delta) =>
@@ -191,6 +194,7 @@ export class Core {
     this.#state = 'closed'
     this.keepalive.stop()
     this.say.close()
+    this.tokens.close()
     const open = [...this.#background, ...this.registry.leaving]
     return chain(open.length === 0 ? undefined : Promise.all(open), () => this.broker.close())
   }

@@ -17,17 +17,26 @@ import { NodeAdapter } from './adapters/node.ts'
 import { apiErrorOf } from './api-errors.ts'
 import type { PublishOutcome } from './broker.ts'
 import { systemClock } from './clock.ts'
-import { checkChannelRules, checkConfig, checkHandlers, checkOptions, type ChannelRules } from './config.ts'
+import {
+  checkChannelRules,
+  checkConfig,
+  checkHandlers,
+  checkOptions,
+  type ChannelRules,
+  type CheckedConfig,
+} from './config.ts'
+import { hasTokenKey } from './config/token.ts'
 import { Core } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
-import { consoleLogger } from './logger.ts'
+import { consoleLogger, type Logger } from './logger.ts'
 import { isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import type { HubOptions } from './options.ts'
+import { invalidateUserTokens, revokeToken } from './revocation.ts'
+import type { InvalidateOptions, RevokeOptions } from './tokens/revocations.ts'
 import { toPayload } from './payloads.ts'
 import { MemoryPresence } from './presence.ts'
 import { BadApiRequest, commandMethods, JsonText, maxParallel, runApiMethod, type PayloadSource } from './server-api.ts'
-import { subscriptionTokenKey } from './tokens.ts'
 
 /** What a publication may take along. */
 export interface PublishOptions {
@@ -82,6 +91,18 @@ export interface Hub {
   setHandlers(handlers: HubHandlers): void
   /** Replaces all channel options; open subscriptions stay, new ones obey the new options. @throws ConfigError */
   setChannelOptions(rules: ChannelRules): void
+  /**
+   * No longer takes the token with this id (`jti`), and ends what was opened with it: its client asks for a new token.
+   * Known to this hub alone, and to it only while it runs.
+   * @throws TypeError for no id, or a time that is none
+   * @throws RangeError when nothing more can be remembered
+   */
+  revokeToken(id: string, options?: RevokeOptions): void
+  /**
+   * The same of a user's tokens that were issued before a time; those that don't say when (`iat`) are among them.
+   * @throws as `revokeToken`
+   */
+  invalidateUserTokens(user: string, options?: InvalidateOptions): void
   /** Answers a request that is the hub's (`POST /api/publish`, …); false leaves it to the app. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean
   /** Answers commands of the API's older form (`{"method", "params"}`), asking for no key: the caller has let them in. */
@@ -108,8 +129,11 @@ export function createHub(options: HubOptions = {}): Hub {
   checkOptions(options)
   const config = checkConfig(options.config ?? {})
   checkHandlers(options.handlers ?? {}, config)
+  const { token: keys, subscription_token: ownKeys } = config.client
   // Without a key no token could be issued: one of its own, which lives as long as the process.
-  config.client.token.hmac_secret_key ||= Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+  if (!hasTokenKey(keys)) {
+    keys.hmac_secret_key = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+  }
   const clock = options.clock ?? systemClock
   const core = new Core({
     config,
@@ -120,6 +144,7 @@ export function createHub(options: HubOptions = {}): Hub {
     presence: options.presence ?? new MemoryPresence(),
     ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
   })
+  warnOfInsecure(config.client, core.logger)
   const trustProxy = options.trustProxy ?? false
   const origins = { allowed: config.client.allowed_origins, sameOrigin: options.sameOrigin ?? true, trustProxy }
   const adapter = new NodeAdapter(core, origins, options.standalone ?? false)
@@ -157,6 +182,8 @@ export function createHub(options: HubOptions = {}): Hub {
       core.handlers = handlers
     },
     setChannelOptions: (rules) => core.namespaces.replace(checkChannelRules(rules, config)),
+    revokeToken: (id, options) => revokeToken(core, id, options),
+    invalidateUserTokens: (user, options) => invalidateUserTokens(core, user, options),
     handleRequest: (request, response) => adapter.handleRequest(request, response),
     handleAdminApi: (request, response) => adapter.handleAdminApi(request, response),
     handleUpgrade: (request, socket, head) => adapter.handleUpgrade(request, socket, head),
@@ -174,8 +201,8 @@ export function createHub(options: HubOptions = {}): Hub {
     id: core.id,
     call,
     batch: (request) => hub.batch(request),
-    tokenKey: () => config.client.token.hmac_secret_key,
-    subscriptionTokenKey: () => subscriptionTokenKey(core),
+    tokenKey: () => keys.hmac_secret_key,
+    subscriptionTokenKey: () => (ownKeys.enabled ? ownKeys : keys).hmac_secret_key,
     websocketUrl: (request) => hub.websocketUrl(request),
   }
   if (options.register ?? true) {
@@ -185,6 +212,19 @@ export function createHub(options: HubOptions = {}): Hub {
     occupyHubSlot(slot)
   }
   return hub
+}
+
+/** Options with which anybody is believed; with one of them a hub is for development, or stands behind something. */
+function warnOfInsecure(client: CheckedConfig['client'], logger: Logger): void {
+  const warn = (option: string, effect: string): void => logger.warn({ option }, `INSECURE ${option}: ${effect}`)
+  if (client.insecure) warn('client.insecure', 'anybody may connect, subscribe and publish')
+  if (client.insecure_skip_token_signature_verify) {
+    warn('client.insecure_skip_token_signature_verify', 'anybody may make tokens')
+  }
+  for (const section of ['token', 'subscription_token'] as const) {
+    if (!client[section].insecure_skip_jwks_endpoint_safety_check) continue
+    warn(`client.${section}.insecure_skip_jwks_endpoint_safety_check`, 'tokens may choose where their keys come from')
+  }
 }
 
 function callApi<M extends ServerApiMethod>(

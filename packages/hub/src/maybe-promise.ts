@@ -14,6 +14,16 @@ export function chain<T, U>(value: MaybePromise<T>, use: (value: T) => MaybeProm
   return isPromise(value) ? Promise.resolve(value).then(use) : use(value)
 }
 
+/** The same of what may fail, now or later: `handle` answers in its place, or throws. */
+export function rescue<T>(run: () => MaybePromise<T>, handle: (error: unknown) => T): MaybePromise<T> {
+  try {
+    const value = run()
+    return isPromise(value) ? Promise.resolve(value).catch(handle) : value
+  } catch (error) {
+    return handle(error)
+  }
+}
+
 /** All of them, in order: at once when every one is here. */
 export function all<T>(values: readonly MaybePromise<T>[]): MaybePromise<T[]> {
   return values.some(isPromise) ? Promise.all(values) : (values as T[])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkChannelRules, checkConfig, type HubConfig } from './config.ts'
-import { isUserAllowed, isUserLimited, Namespaces } from './namespaces.ts'
+import { Namespaces } from './namespaces.ts'
 
 function namespaces(channel: HubConfig['channel']): Namespaces {
   return new Namespaces(checkConfig({ channel }).channel)
@@ -99,8 +99,8 @@ describe('channels of named users', () => {
     ['a#ü', 'ü'],
     ['a#x:y', 'x:y'],
   ])('%s is for %s', (channel, user) => {
-    expect(isUserLimited(channel)).toBe(true)
-    expect(isUserAllowed(channel, user)).toBe(true)
+    expect(known.isUserLimited(channel)).toBe(true)
+    expect(known.isUserAllowed(channel, user)).toBe(true)
   })
 
   test.each<[string, string]>([
@@ -116,13 +116,54 @@ describe('channels of named users', () => {
     ['a# 42', '42'],
     ['a#Ab', 'aB'],
   ])('%s is not for %j', (channel, user) => {
-    expect(isUserAllowed(channel, user)).toBe(false)
+    expect(known.isUserAllowed(channel, user)).toBe(false)
   })
 
   test('others are not limited', () => {
-    expect(isUserLimited('a')).toBe(false)
-    expect(isUserLimited('personal:42')).toBe(false)
+    expect(known.isUserLimited('a')).toBe(false)
+    expect(known.isUserLimited('personal:42')).toBe(false)
   })
+})
+
+test('the signs in a name are options', () => {
+  const other = namespaces({
+    private_prefix: '!!',
+    namespace_boundary: '::',
+    user_boundary: '@@',
+    user_separator: ' ',
+    namespaces: [{ name: 'ns' }],
+  })
+  expect(other.find('!!ns::a')).toMatchObject({ isPrivate: true, rest: 'a', options: { presence: false } })
+  expect(other.find('$ns:a')).toMatchObject({ isPrivate: false, rest: '$ns:a' })
+  expect(other.find('where::a')).toBeUndefined()
+  expect(other.isUserLimited('a#42')).toBe(false)
+  expect(other.isUserLimited('a@@42 43')).toBe(true)
+  expect([other.isUserAllowed('a@@42 43', '43'), other.isUserAllowed('a@@42,43', '43')]).toEqual([true, false])
+})
+
+test('an empty sign stands for nothing', () => {
+  const none = namespaces({ private_prefix: '', namespace_boundary: '', user_boundary: '', user_separator: '' })
+  expect(none.find('$ns:a#42')).toMatchObject({ isPrivate: false, rest: '$ns:a#42' })
+  expect(none.isUserLimited('a#42')).toBe(false)
+  const single = namespaces({ user_separator: '' })
+  expect([single.isUserAllowed('a#42,43', '42,43'), single.isUserAllowed('a#42,43', '42')]).toEqual([true, false])
+})
+
+test('insecure allows whatever a channel offers, also after its rules were replaced', () => {
+  const { channel } = checkConfig({ channel: { namespaces: [{ name: 'ns' }] } })
+  const open = new Namespaces(channel, true)
+  const allowed = {
+    allow_subscribe_for_client: true,
+    allow_subscribe_for_anonymous: true,
+    allow_publish_for_anonymous: true,
+    allow_history_for_anonymous: true,
+    allow_presence_for_anonymous: true,
+    presence: false,
+  }
+  expect(open.find('ns:a')?.options).toMatchObject(allowed)
+  expect(open.find('a')?.options).toMatchObject(allowed)
+  open.replace(checkChannelRules({ namespaces: [{ name: 'new' }] }))
+  expect(open.find('new:a')?.options).toMatchObject(allowed)
 })
 
 test('a namespace takes the data that all do, unless it says otherwise', () => {

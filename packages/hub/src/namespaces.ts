@@ -1,30 +1,36 @@
 import { replyError } from '@backchannel/protocol'
 import type { ChannelOptions, CheckedChannelRules, CheckedConfig } from './config.ts'
 
-const privatePrefix = '$'
-const namespaceBoundary = ':'
-const userBoundary = '#'
-const userSeparator = ','
-
 /** What a channel's name says of it. */
 export interface ChannelName {
   readonly name: string
   /** What stands behind the namespace. */
   readonly rest: string
   readonly options: ChannelOptions
-  /** Begins with `$`: only with a token. */
+  /** Begins with `channel.private_prefix`: only with a token. */
   readonly isPrivate: boolean
 }
 
 /** From a channel's name to the options that apply. Replaceable while the hub runs: nobody keeps what it answers. */
 export class Namespaces {
   readonly #maxLength: number
+  readonly #privatePrefix: string
+  readonly #boundary: string
+  readonly #userBoundary: string
+  readonly #userSeparator: string
+  readonly #insecure: boolean
   readonly #dataFormat: ChannelOptions['publication_data_format']
   #withoutNamespace: ChannelOptions
   #byName: ReadonlyMap<string, ChannelOptions>
 
-  constructor(config: CheckedConfig['channel']) {
+  /** @param insecure whether anybody may do whatever a channel offers: `client.insecure` */
+  constructor(config: CheckedConfig['channel'], insecure = false) {
     this.#maxLength = config.max_length
+    this.#privatePrefix = config.private_prefix
+    this.#boundary = config.namespace_boundary
+    this.#userBoundary = config.user_boundary
+    this.#userSeparator = config.user_separator
+    this.#insecure = insecure
     this.#dataFormat = config.publication_data_format
     this.#withoutNamespace = this.#complete(config.without_namespace)
     this.#byName = this.#byNameOf(config)
@@ -41,7 +47,8 @@ export class Namespaces {
 
   /** What a namespace leaves to all of them. */
   #complete(options: ChannelOptions): ChannelOptions {
-    return { ...options, publication_data_format: options.publication_data_format || this.#dataFormat }
+    const format = options.publication_data_format || this.#dataFormat
+    return { ...options, ...(this.#insecure ? everythingAllowed : {}), publication_data_format: format }
   }
 
   /** Whether the name is longer than `channel.max_length` bytes. */
@@ -60,29 +67,39 @@ export class Namespaces {
 
   /** The same without an error: undefined for a namespace that is not configured. */
   find(channel: string): ChannelName | undefined {
-    const isPrivate = channel.startsWith(privatePrefix)
-    const start = isPrivate ? privatePrefix.length : 0
-    const boundary = channel.indexOf(namespaceBoundary, start)
+    const isPrivate = this.#privatePrefix !== '' && channel.startsWith(this.#privatePrefix)
+    const start = isPrivate ? this.#privatePrefix.length : 0
+    const boundary = this.#boundary === '' ? -1 : channel.indexOf(this.#boundary, start)
     if (boundary <= start) return { name: channel, rest: channel, options: this.#withoutNamespace, isPrivate }
     const options = this.#byName.get(channel.slice(start, boundary))
-    return options && { name: channel, rest: channel.slice(boundary + 1), options, isPrivate }
+    return options && { name: channel, rest: channel.slice(boundary + this.#boundary.length), options, isPrivate }
+  }
+
+  /** `name#42` or `name#42,43`: only these users. */
+  isUserLimited(channel: string): boolean {
+    return this.#userBoundary !== '' && channel.includes(this.#userBoundary)
+  }
+
+  /** Of a channel for some users: whether this is one of them. */
+  isUserAllowed(channel: string, user: string): boolean {
+    if (user === '') return false
+    const users = channel.slice(channel.lastIndexOf(this.#userBoundary) + this.#userBoundary.length)
+    return this.#userSeparator === '' ? users === user : users.split(this.#userSeparator).includes(user)
   }
 }
 
-/** `name#42` or `name#42,43`: only these users. */
-export function isUserLimited(channel: string): boolean {
-  return channel.includes(userBoundary)
-}
-
-export function isUserAllowed(channel: string, user: string): boolean {
-  return (
-    user !== '' &&
-    channel
-      .slice(channel.lastIndexOf(userBoundary) + 1)
-      .split(userSeparator)
-      .includes(user)
-  )
-}
+/** Private channels still need a token, and nothing is offered that a namespace has not. */
+const everythingAllowed = {
+  allow_subscribe_for_client: true,
+  allow_subscribe_for_anonymous: true,
+  allow_publish_for_client: true,
+  allow_publish_for_anonymous: true,
+  allow_history_for_client: true,
+  allow_history_for_anonymous: true,
+  allow_presence_for_client: true,
+  allow_presence_for_anonymous: true,
+  allow_user_limited_channels: false,
+} as const satisfies Partial<ChannelOptions>
 
 /** By its namespace's `channel_regex`; without one, that it is ASCII. */
 export function isWellNamed({ name, rest, options }: ChannelName): boolean {

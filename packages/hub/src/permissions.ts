@@ -1,14 +1,13 @@
 /** Who may do what in a channel. Default closed: what nothing allows is denied. */
 import { disconnect, replyError, type SubscribeRequest } from '@backchannel/protocol'
-import { TokenError } from '@backchannel/protocol/token'
 import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
-import { isUserAllowed, isUserLimited, isWellNamed, type ChannelName } from './namespaces.ts'
+import { isWellNamed, type ChannelName } from './namespaces.ts'
 import type { Session } from './session.ts'
 import type { Grant } from './subscription.ts'
 import { createTagsFilter } from './tags-filter.ts'
-import { isTokenFor, subscriptionClaims, type ServerSubscription } from './tokens.ts'
+import { claimsOr, isTokenFor, type ServerSubscription, type TokenAnswers } from './tokens.ts'
 
 /** What a subscription gets when nothing more is said of it. */
 function baseGrant(core: Core, options: ChannelOptions, serverSide: boolean): Grant {
@@ -51,18 +50,18 @@ export function connectGrant(core: Core, session: Session, channel: string): Gra
   if (!known) throw disconnect('badRequest')
   if (known.isPrivate || core.namespaces.isTooLong(channel) || !isWellNamed(known)) return undefined
   // What the app might refuse can't be had by another way in.
-  if (core.say.decidesSubscribe(known.options) && !isForItsUsers(known)) return undefined
-  return isAllowedByOptions(known, session.user) ? baseGrant(core, known.options, true) : undefined
+  if (core.say.decidesSubscribe(known.options) && !isForItsUsers(core, known)) return undefined
+  return isAllowedByOptions(core, known, session.user) ? baseGrant(core, known.options, true) : undefined
 }
 
 /** Whether its name alone says who may subscribe. */
-function isForItsUsers({ name, options }: ChannelName): boolean {
-  return options.allow_user_limited_channels && isUserLimited(name)
+function isForItsUsers(core: Core, { name, options }: ChannelName): boolean {
+  return options.allow_user_limited_channels && core.namespaces.isUserLimited(name)
 }
 
-function isAllowedByOptions(channel: ChannelName, user: string): boolean {
+function isAllowedByOptions(core: Core, channel: ChannelName, user: string): boolean {
   const { name, options } = channel
-  if (isForItsUsers(channel)) return isUserAllowed(name, user)
+  if (isForItsUsers(core, channel)) return core.namespaces.isUserAllowed(name, user)
   return options.allow_subscribe_for_client && (user !== '' || options.allow_subscribe_for_anonymous)
 }
 
@@ -88,9 +87,9 @@ export function clientGrant(
   const { options } = channel
   const asked = (grant: Grant): Grant => withAsked(grant, session, request)
   if (channel.isPrivate && request.token === '') throw replyError('permissionDenied')
-  if (request.token !== '') return asked(tokenGrant(core, session, options, request))
-  if (isForItsUsers(channel)) {
-    if (!isAllowedByOptions(channel, session.user)) throw replyError('permissionDenied')
+  if (request.token !== '') return chain(tokenGrant(core, session, request), asked)
+  if (isForItsUsers(core, channel)) {
+    if (!isAllowedByOptions(core, channel, session.user)) throw replyError('permissionDenied')
     return asked(baseGrant(core, options, false))
   }
   return chain(core.say.subscribe(session, request, options), (decision) => {
@@ -98,7 +97,7 @@ export function clientGrant(
     const current = core.namespaces.resolve(channel.name)
     const base = baseGrant(core, current.options, false)
     if (!decision) {
-      if (!isAllowedByOptions(current, session.user)) throw replyError('permissionDenied')
+      if (!isAllowedByOptions(core, current, session.user)) throw replyError('permissionDenied')
       return asked(base)
     }
     const grant = { ...withServerSubscription(base, decision), expireAt: decision.expireAt }
@@ -106,20 +105,22 @@ export function clientGrant(
   })
 }
 
-function tokenGrant(core: Core, session: Session, options: ChannelOptions, request: SubscribeRequest): Grant {
-  const claims = readSubscriptionToken(core, request.token)
-  if (claims.channel === '') throw replyError('permissionDenied')
-  if (!isTokenFor(claims, session, request.channel)) throw disconnect('invalidToken')
-  return { ...withServerSubscription(baseGrant(core, options, false), claims), expireAt: claims.expireAt }
+function tokenGrant(core: Core, session: Session, { channel, token }: SubscribeRequest): MaybePromise<Grant> {
+  return chain(
+    claimsOr(core, session, () => core.tokens.subscription(token), refusals),
+    (claims) => {
+      if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')
+      // While the token was verified, the rules may have been replaced.
+      const { options } = core.namespaces.resolve(channel)
+      const grant = withServerSubscription(baseGrant(core, options, false), claims)
+      return { ...grant, expireAt: claims.expireAt, token: claims.token }
+    },
+  )
 }
 
-function readSubscriptionToken(core: Core, token: string): ReturnType<typeof subscriptionClaims> {
-  try {
-    return subscriptionClaims(core, token)
-  } catch (error) {
-    if (!(error instanceof TokenError)) throw error
-    throw replyError(error.reason === 'expired' ? 'tokenExpired' : 'permissionDenied')
-  }
+const refusals: TokenAnswers = {
+  expired: () => replyError('tokenExpired'),
+  invalid: () => replyError('permissionDenied'),
 }
 
 /** Bit of a subscribe request's `flag`. */

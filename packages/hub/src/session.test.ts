@@ -69,7 +69,10 @@ describe('connect', () => {
     other.send({ id: 2, subscribe: { channel: 'open:a' } })
     hub.clock.tick()
     expect(other.reply(2)).toEqual({ id: 2, subscribe: {} })
-    expect(hub.log).toHaveLength(1)
+    expect(hub.log.map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'token invalid'],
+      ['info', 'disconnect'],
+    ])
   })
 
   test('onConnect lets in, with data and an expiry; its absence of an answer does not', () => {
@@ -140,7 +143,9 @@ describe('connect', () => {
     peer.send({ id: 1, connect: {} })
     hub.clock.tick()
     expect(peer.reply(1)?.['error']).toMatchObject({ code: 100 })
-    expect(hub.log).toMatchObject([{ level: 'error', message: 'asking the app failed', fields: { stage: 'onConnect' } }])
+    expect(hub.log).toMatchObject([
+      { level: 'error', message: 'asking the app failed', fields: { stage: 'onConnect' } },
+    ])
   })
 
   test('an expiry of onSubscribe that is no time is no subscription for ever', () => {

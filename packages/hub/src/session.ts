@@ -19,6 +19,7 @@ import type { KeptHeaders } from './proxy/headers.ts'
 import { renewConnection, renewSubscription } from './renewal.ts'
 import type { Sink } from './sink.ts'
 import type { Subscription } from './subscription.ts'
+import type { TokenMark } from './tokens/revocations.ts'
 import { expiryOf } from './ttl.ts'
 import type { Frame, Wire } from './wire.ts'
 import { Writer } from './writer.ts'
@@ -54,6 +55,8 @@ export interface Identity {
   readonly meta?: Payload
   /** Unix seconds; 0 for never. */
   readonly expireAt: number
+  /** Of the connection token that says so. */
+  readonly token?: TokenMark
 }
 
 /**
@@ -126,6 +129,11 @@ export class Session implements Alarm {
   /** What the app keeps with the connection. */
   get meta(): Payload | undefined {
     return this.#identity.meta
+  }
+
+  /** Of the connection token that it came in by, or the last that renewed it. */
+  get token(): TokenMark | undefined {
+    return this.#identity.token
   }
 
   get isUnidirectional(): boolean {
@@ -231,11 +239,12 @@ export class Session implements Alarm {
   }
 
   /** A refreshed connection: what is given anew replaces what was known. @param expireAt unix seconds; 0 for never */
-  renew(expireAt: number, { info, meta }: Pick<Identity, 'info' | 'meta'>): void {
+  renew(expireAt: number, { info, meta, token }: Pick<Identity, 'info' | 'meta' | 'token'>): void {
     this.#identity = {
       ...this.#identity,
       ...(info === undefined ? {} : { info }),
       ...(meta === undefined ? {} : { meta }),
+      ...(token === undefined ? {} : { token }),
     }
     this.extend(expireAt)
     if (info === undefined) return

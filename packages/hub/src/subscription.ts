@@ -20,6 +20,7 @@ import { patchAll } from './delta.ts'
 import type { JoinBuffer } from './join-buffer.ts'
 import type { Session } from './session.ts'
 import type { TagsFilter } from './tags-filter.ts'
+import type { TokenMark } from './tokens/revocations.ts'
 import { expiryOf } from './ttl.ts'
 import type { Variant } from './variant.ts'
 import type { Writer } from './writer.ts'
@@ -48,6 +49,8 @@ export interface Grant {
   readonly isRenewedByServer: boolean
   /** Whether it came with the connection token: a refreshed one must still name it. */
   readonly isFromToken?: boolean
+  /** Of the subscription token that it was granted by. */
+  readonly token?: TokenMark
   readonly info?: Payload
   readonly data?: Payload
 }
@@ -86,6 +89,7 @@ export class Subscription implements Subscriber {
   #endReason: UnsubscribeReason | undefined
   /** As others see the member since it was renewed. */
   #info: Payload | undefined
+  #token: TokenMark | undefined
   /** Counted while it has to be looked after; see position-watch.ts. */
   #isWatched = false
 
@@ -94,7 +98,13 @@ export class Subscription implements Subscriber {
     this.#session = session
     this.channelName = channelName
     this.grant = grant
+    this.#token = grant.token
     this.extend(grant.expireAt)
+  }
+
+  /** Of the subscription token that it was granted or renewed by. */
+  get token(): TokenMark | undefined {
+    return this.#token
   }
 
   get expiresAt(): number {
@@ -108,9 +118,10 @@ export class Subscription implements Subscriber {
   }
 
   /** A renewed subscription. @param expireAt unix seconds; 0 for never @param info in place of what was granted */
-  renew(expireAt: number, info: Payload | undefined): void {
+  renew(expireAt: number, info: Payload | undefined, token?: TokenMark): void {
     this.extend(expireAt)
     this.#info = info ?? this.#info
+    this.#token = token ?? this.#token
     if (info !== undefined) this.announceAgain()
   }
 

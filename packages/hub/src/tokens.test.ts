@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TokenError } from '@backchannel/protocol/token'
 import { createTestHub, type TestHub } from './testing/index.ts'
-import { connectionClaims, decodeBase64, subscriptionClaims } from './tokens.ts'
+import { decodeBase64, type ConnectionClaims, type SubscriptionClaims } from './tokens.ts'
 
 const key = 'key of connections'
 const subscriptionKey = 'key of subscriptions'
@@ -30,15 +30,15 @@ function token(payload: string, secret: string): string {
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
 }
 
-function connection(payload: string): ReturnType<typeof connectionClaims> {
-  return connectionClaims(hub.core, token(payload, key))
+function connection(payload: string): ConnectionClaims {
+  return hub.core.tokens.connection(token(payload, key)) as ConnectionClaims
 }
 
-function subscription(payload: string): ReturnType<typeof subscriptionClaims> {
-  return subscriptionClaims(hub.core, token(payload, subscriptionKey))
+function subscription(payload: string): SubscriptionClaims {
+  return hub.core.tokens.subscription(token(payload, subscriptionKey)) as SubscriptionClaims
 }
 
-const nobody = { user: '', expireAt: 0, channels: new Map() }
+const nobody = { user: '', expireAt: 0, channels: new Map(), token: { id: '', issuedAt: 0 } }
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 describe('a connection token', () => {
@@ -66,7 +66,9 @@ describe('a connection token', () => {
     ['{"channels":[]}', {}],
     ['{"subs":{},"channels":["a"]}', { channels: new Map([['a', {}]]) }],
     ['{"subs":{"b":null},"channels":["a"]}', { channels: new Map([['b', {}]]) }],
-    ['{"meta":{"secret":1},"anything":[]}', {}],
+    ['{"meta":{"secret":1.0},"anything":[]}', { meta: '{"secret":1.0}' }],
+    ['{"meta":null}', {}],
+    ['{"jti":"7","iat":1800000000}', { token: { id: '7', issuedAt: 1_800_000_000 } }],
   ])('%s', (payload, claims) => {
     expect(connection(payload)).toEqual({ ...nobody, ...claims })
   })
@@ -98,7 +100,8 @@ describe('a connection token', () => {
     '['.repeat(20_000) + ']'.repeat(20_000),
   ])('keeps info %.40s as it was written', (info) => {
     expect(connection(`{"info":0,"info":${info}}`).info === info).toBe(true)
-    expect(subscription(`{"data":${info}}`).data === info).toBe(true)
+    expect(subscription(`{"channel":"a","data":${info}}`).data === info).toBe(true)
+    expect(connection(`{"meta":${info}}`).meta === info).toBe(true)
   })
 
   test('base64 wins over JSON', () => {
@@ -149,7 +152,6 @@ describe('a connection token', () => {
 
 describe('a subscription token', () => {
   test.each<[string, object]>([
-    ['{}', {}],
     ['{"sub":"42","channel":"ns:a","client":"c"}', { user: '42', channel: 'ns:a', client: 'c' }],
     [
       '{"channel":"a","info":{"i":1},"data":{"d":1.0},"override":{"force_positioning":{"value":true}}}',
@@ -162,28 +164,32 @@ describe('a subscription token', () => {
     ],
     ['{"channel":"a","exp":4000000000,"expire_at":0}', { channel: 'a', expireAt: 0 }],
   ])('%s', (payload, claims) => {
-    expect(subscription(payload)).toEqual({ user: '', channel: '', client: '', expireAt: 0, ...claims })
+    const token = { id: '', issuedAt: 0 }
+    expect(subscription(payload)).toEqual({ user: '', client: '', expireAt: 0, token, ...claims })
   })
 
-  test.each(['{"channel":5}', '{"client":5}', '{"b64data":5}', '{"override":[]}'])('%s is invalid', (payload) => {
-    expect(() => subscription(payload)).toThrow(TokenError)
-  })
+  test.each(['{}', '{"channel":""}', '{"channel":5}', '{"client":5}', '{"b64data":5}', '{"override":[]}'])(
+    '%s is invalid',
+    (payload) => {
+      expect(() => subscription(payload)).toThrow(TokenError)
+    },
+  )
 
   test('has a key of its own when that is configured, else that of connections', () => {
-    expect(() => subscriptionClaims(hub.core, token('{"channel":"a"}', key))).toThrow(TokenError)
-    expect(() => connectionClaims(hub.core, token('{}', subscriptionKey))).toThrow(TokenError)
+    expect(() => hub.core.tokens.subscription(token('{"channel":"a"}', key))).toThrow(TokenError)
+    expect(() => hub.core.tokens.connection(token('{}', subscriptionKey))).toThrow(TokenError)
     const other = createTestHub({
       config: { client: { token: { hmac_secret_key: key }, subscription_token: { hmac_secret_key: subscriptionKey } } },
     })
-    expect(subscriptionClaims(other.core, token('{"channel":"a"}', key)).channel).toBe('a')
-    expect(() => subscriptionClaims(other.core, token('{"channel":"a"}', subscriptionKey))).toThrow(TokenError)
+    expect(other.core.tokens.subscription(token('{"channel":"a"}', key))).toMatchObject({ channel: 'a' })
+    expect(() => other.core.tokens.subscription(token('{"channel":"a"}', subscriptionKey))).toThrow(TokenError)
     other.close()
   })
 
   test('without any key nothing is accepted', () => {
     const keyless = createTestHub({ config: { client: {} } })
-    expect(() => connectionClaims(keyless.core, token('{}', 'x'))).toThrow(TokenError)
-    expect(() => subscriptionClaims(keyless.core, token('{"channel":"a"}', 'x'))).toThrow(TokenError)
+    expect(() => keyless.core.tokens.connection(token('{}', 'x'))).toThrow(TokenError)
+    expect(() => keyless.core.tokens.subscription(token('{"channel":"a"}', 'x'))).toThrow(TokenError)
     keyless.close()
   })
 })

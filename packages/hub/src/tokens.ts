@@ -1,22 +1,34 @@
-/** From tokens to what they grant. Signatures and times: `@backchannel/protocol/token`. */
+/** From tokens to what they grant. Signatures: `tokens/verifier.ts`; times: `@backchannel/protocol/token`. */
 import {
-  disconnect,
   oneLine,
   rawMember,
   replyError,
   type ApiSubscribeOverride,
+  type Disconnect,
   type Payload,
+  type ReplyError,
 } from '@backchannel/protocol'
-import { TokenError, verifyToken } from '@backchannel/protocol/token'
+import { checkTimes, TokenError } from '@backchannel/protocol/token'
+import type { Clock } from './clock.ts'
+import type { CheckedConfig } from './config.ts'
 import type { Core } from './core.ts'
+import type { Logger } from './logger.ts'
+import { chain, rescue, type MaybePromise } from './maybe-promise.ts'
+import { Deadlines } from './say/deadlines.ts'
+import { Revocations, type TokenMark } from './tokens/revocations.ts'
+import { claimPath, readUserId } from './tokens/user-id.ts'
+import { Verifier } from './tokens/verifier.ts'
 
 /** The claims of a connection token, checked. */
 export interface ConnectionClaims {
   readonly user: string
   readonly info?: Payload
+  /** What the app keeps with the connection. */
+  readonly meta?: Payload
   /** Unix seconds; 0 for never. */
   readonly expireAt: number
   readonly channels: ReadonlyMap<string, ServerSubscription>
+  readonly token: TokenMark
 }
 
 /** A subscription that the server makes for a client. */
@@ -33,40 +45,126 @@ export interface SubscriptionClaims extends ServerSubscription {
   /** Empty: any connection of the user. */
   readonly client: string
   readonly expireAt: number
+  readonly token: TokenMark
 }
 
-/**
- * @throws TokenError
- * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
- */
-export function connectionClaims(core: Core, token: string): ConnectionClaims {
-  const { hmac_secret_key: key } = core.config.client.token
-  const now = core.clock.now()
-  const claims = verifyToken(token, key, now)
-  const source = payloadText(token)
-  if (text(claims, 'channel') !== '') throw new TokenError('invalid', 'a subscription token was used to connect')
-  return {
-    user: text(claims, 'sub'),
-    expireAt: expireAt(claims, now),
-    channels: serverSubscriptions(claims, source),
-    ...payload('info', claims, source),
+/** Tokens with their own keys and rules. */
+interface Kind {
+  readonly verifier: Verifier
+  readonly userIdPath: readonly string[]
+}
+
+/** What tokens are taken, and what they say. */
+export class Tokens {
+  readonly revocations: Revocations
+  readonly #clock: Clock
+  readonly #deadlines: Deadlines
+  readonly #connection: Kind
+  readonly #subscription: Kind
+
+  constructor(config: CheckedConfig['client'], clock: Clock, logger: Logger) {
+    this.#clock = clock
+    this.#deadlines = new Deadlines(clock)
+    this.revocations = new Revocations(clock)
+    const skipsSignature = config.insecure_skip_token_signature_verify
+    const kind = (options: CheckedConfig['client']['token']): Kind => ({
+      verifier: new Verifier(options, { clock, logger, skipsSignature, deadlines: this.#deadlines }),
+      userIdPath: options.user_id_claim === '' ? [] : claimPath(options.user_id_claim),
+    })
+    this.#connection = kind(config.token)
+    this.#subscription = config.subscription_token.enabled ? kind(config.subscription_token) : this.#connection
+  }
+
+  /**
+   * The claims of a connection token; at once with HMAC, later with other keys.
+   * @throws TokenError
+   * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
+   */
+  connection(token: string): MaybePromise<ConnectionClaims> {
+    const { verifier, userIdPath } = this.#connection
+    return chain(verifier.verify(token), (claims) => {
+      if (text(claims, 'channel') !== '') throw new TokenError('invalid', 'a subscription token was used to connect')
+      const now = this.#clock.now()
+      checkTimes(claims, now)
+      const source = new Source(token)
+      const user = userOf(claims, source, userIdPath)
+      const mark = markOf(claims)
+      this.revocations.check(user, '', mark)
+      return {
+        user,
+        expireAt: expireAt(claims, now),
+        channels: serverSubscriptions(claims, source.member),
+        token: mark,
+        ...payload('info', claims, source.member),
+        ...metaOf(claims, source),
+      }
+    })
+  }
+
+  /**
+   * The claims of a subscription token.
+   * @throws TokenError
+   * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
+   */
+  subscription(token: string): MaybePromise<SubscriptionClaims> {
+    const { verifier, userIdPath } = this.#subscription
+    return chain(verifier.verify(token), (claims) => {
+      const now = this.#clock.now()
+      checkTimes(claims, now)
+      const channel = text(claims, 'channel')
+      if (channel === '') throw new TokenError('invalid', 'a subscription token needs a channel')
+      const source = new Source(token)
+      const user = userOf(claims, source, userIdPath)
+      const mark = markOf(claims)
+      this.revocations.check(user, channel, mark)
+      return {
+        user,
+        channel,
+        client: text(claims, 'client'),
+        expireAt: expireAt(claims, now),
+        token: mark,
+        ...serverSubscription(claims, source.member),
+      }
+    })
+  }
+
+  /** What is waited for ends. */
+  close(): void {
+    this.#deadlines.close()
   }
 }
 
-/**
- * @throws TokenError
- * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
- */
-export function subscriptionClaims(core: Core, token: string): SubscriptionClaims {
-  const now = core.clock.now()
-  const claims = verifyToken(token, subscriptionTokenKey(core), now)
-  return {
-    user: text(claims, 'sub'),
-    channel: text(claims, 'channel'),
-    client: text(claims, 'client'),
-    expireAt: expireAt(claims, now),
-    ...serverSubscription(claims, payloadText(token)),
-  }
+function userOf(claims: Record<string, unknown>, source: Source, path: readonly string[]): string {
+  return path.length === 0 ? text(claims, 'sub') : readUserId(source.json, path)
+}
+
+function markOf(claims: Record<string, unknown>): TokenMark {
+  const { iat } = claims
+  return { id: text(claims, 'jti'), issuedAt: typeof iat === 'number' ? iat : 0 }
+}
+
+function metaOf(claims: Record<string, unknown>, source: Source): { meta?: Payload } {
+  if (claims['meta'] === undefined || claims['meta'] === null) return {}
+  const meta = source.member('meta')
+  return meta === undefined ? {} : { meta }
+}
+
+/** What a client whose token was refused is answered with. */
+export type TokenAnswers = Record<TokenError['reason'], () => ReplyError | Disconnect>
+
+/** The claims of a client's token; a refused one is told in the log. @throws what `answers` say, and what is no refusal */
+export function claimsOr<T>(
+  core: Core,
+  session: { readonly client: string; readonly user: string },
+  read: () => MaybePromise<T>,
+  answers: TokenAnswers,
+): MaybePromise<T> {
+  return rescue(read, (error) => {
+    if (!(error instanceof TokenError)) throw error
+    const { client, user } = session
+    core.logger.info({ client, user, reason: error.message }, `token ${error.reason}`)
+    throw answers[error.reason]()
+  })
 }
 
 /** Whether these claims are of this user, this channel and, where they name one, this connection. */
@@ -76,17 +174,6 @@ export function isTokenFor(
   channel: string,
 ): boolean {
   return claims.channel === channel && claims.user === user && (claims.client === '' || claims.client === client)
-}
-
-export function subscriptionTokenKey(core: Core): string {
-  const { token, subscription_token: own } = core.config.client
-  return own.enabled ? own.hmac_secret_key : token.hmac_secret_key
-}
-
-/** What a refused connection or refresh token is answered with: expired lets the client bring another. */
-export function connectionTokenFailure(error: unknown): unknown {
-  if (!(error instanceof TokenError)) return error
-  return error.reason === 'expired' ? replyError('tokenExpired') : disconnect('invalidToken')
 }
 
 function text(claims: Record<string, unknown>, name: string): string {
@@ -112,12 +199,20 @@ function expireAt(claims: Record<string, unknown>, now: number): number {
 /** JSON that stands in a token, by its path there: what an app put into `info` reaches others as it wrote it. */
 type ClaimText = (...path: string[]) => string | undefined
 
-function payloadText(token: string): ClaimText {
-  let json: string | undefined
-  return (...path) => {
-    json ??= Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
-    return rawMember(json, ...path)
+/** The payload of a token as it was written, decoded when it is first asked for. */
+class Source {
+  readonly #token: string
+  #json: string | undefined
+
+  constructor(token: string) {
+    this.#token = token
   }
+
+  get json(): string {
+    return (this.#json ??= Buffer.from(this.#token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  }
+
+  readonly member: ClaimText = (...path) => rawMember(this.json, ...path)
 }
 
 function serverSubscriptions(claims: Record<string, unknown>, source: ClaimText): Map<string, ServerSubscription> {

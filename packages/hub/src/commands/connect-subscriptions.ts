@@ -17,6 +17,8 @@ export interface Granted {
   readonly isFromToken: boolean
   /** Whether the channels that the client names count, too. */
   readonly takesNamed: boolean
+  /** Whether the user's personal channel is among them, where there are such. */
+  readonly hasPersonalChannel: boolean
 }
 
 /** Subscribes to what the token or the app brings and to what the client names and may hear, from where it left off. */
@@ -45,13 +47,15 @@ export function joinAll(
 function grants(
   core: Core,
   session: Session,
-  { channels, takesNamed, isFromToken }: Granted,
+  { channels, takesNamed, isFromToken, hasPersonalChannel }: Granted,
   named: Named,
 ): Map<string, Grant> {
   const result = new Map<string, Grant>()
   for (const [channel, subscription] of channels) {
     result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken })
   }
+  const personal = hasPersonalChannel ? personalChannel(core, session.user) : undefined
+  if (personal !== undefined) result.set(personal, serverGrant(core, personal, {}))
   for (const [channel, { delta }] of named) {
     const grant = result.get(channel) ?? (takesNamed ? connectGrant(core, session, channel) : undefined)
     if (grant) result.set(channel, { ...grant, delta: isDeltaAllowed(grant.options, delta) })
@@ -59,6 +63,20 @@ function grants(
   const { channel_limit: limit } = core.config.client
   if (limit > 0 && result.size > limit) throw disconnect('channelLimit')
   return result
+}
+
+/** `#user`, or `namespace:#user`; undefined where there are none. */
+function personalChannel(core: Core, user: string): string | undefined {
+  const { enabled, personal_channel_namespace: namespace } = core.config.client.subscribe_to_user_personal_channel
+  if (!enabled || user === '') return undefined
+  const { namespace_boundary: boundary, user_boundary: userBoundary } = core.config.channel
+  return `${namespace === '' ? '' : namespace + boundary}${userBoundary}${user}`
+}
+
+/** Whether this user has one connection only: a new one ends the others. */
+export function isSingle(core: Core, user: string): boolean {
+  const { enabled, single_connection: single } = core.config.client.subscribe_to_user_personal_channel
+  return enabled && single && user !== ''
 }
 
 function position(request: SubscribeRequest | undefined): StreamPosition | undefined {

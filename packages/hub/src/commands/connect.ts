@@ -11,10 +11,10 @@ import { chain, type MaybePromise } from '../maybe-promise.ts'
 import type { ConnectDecision } from '../say/decisions.ts'
 import type { Identity, Session } from '../session.ts'
 import type { Joining } from '../subscription.ts'
-import { connectionClaims, connectionTokenFailure } from '../tokens.ts'
+import { claimsOr, type TokenAnswers } from '../tokens.ts'
 import { expiryOf } from '../ttl.ts'
 import { hubVersion } from '../version.ts'
-import { joinAll, type Granted } from './connect-subscriptions.ts'
+import { isSingle, joinAll, type Granted } from './connect-subscriptions.ts'
 
 type ConnectCommand = Extract<Command, { kind: 'connect' }>
 
@@ -30,36 +30,54 @@ export function connect(core: Core, session: Session, command: ConnectCommand): 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
   const { handshake } = session
   if (handshake) session.keptHeaders = core.say.headersToKeep(handshake, request)
-  if (request.token !== '') return byToken(core, request.token)
+  if (request.token !== '') return byToken(core, session, request.token)
   const decision = handshake && core.say.connect(session, handshake, request)
   return chain(decision, (decided) => {
-    if (!decided) return anonymous(core)
+    if (!decided) return withoutToken(core, session)
     const { expireAt } = decided.identity
     if (expireAt > 0 && expireAt * 1000 <= core.clock.now()) throw replyError('expired')
-    return { ...decided, takesNamed: false, isFromToken: false }
+    return { ...decided, takesNamed: false, isFromToken: false, hasPersonalChannel: true }
   })
 }
 
-function byToken(core: Core, token: string): Accepted {
-  try {
-    const { channels, ...identity } = connectionClaims(core, token)
-    if (identity.user === '' && core.config.client.disallow_anonymous_connection_tokens) {
-      throw disconnect('permissionDenied')
-    }
-    return { identity, channels, takesNamed: true, isFromToken: true }
-  } catch (error) {
-    throw connectionTokenFailure(error)
-  }
+/** Expired lets the client bring another. */
+const refusals: TokenAnswers = {
+  expired: () => replyError('tokenExpired'),
+  invalid: () => disconnect('invalidToken'),
 }
 
-function anonymous(core: Core): Accepted {
-  if (!core.config.client.allow_anonymous_connect_without_token) throw disconnect('badRequest')
-  return { identity: { user: '', expireAt: 0 }, channels: new Map(), takesNamed: true, isFromToken: false }
+function byToken(core: Core, session: Session, token: string): MaybePromise<Accepted> {
+  const { disallow_anonymous_connection_tokens: wantsUser, insecure } = core.config.client
+  const claims = claimsOr(core, session, () => core.tokens.connection(token), refusals)
+  return chain(claims, ({ channels, ...known }) => {
+    if (known.user === '' && wantsUser) throw disconnect('permissionDenied')
+    const identity = insecure ? { ...known, expireAt: 0 } : known
+    return { identity, channels, takesNamed: true, isFromToken: true, hasPersonalChannel: true }
+  })
+}
+
+/** As nobody in particular, where that is allowed; else as whom the server in front says. */
+function withoutToken(core: Core, session: Session): Accepted {
+  const { allow_anonymous_connect_without_token: allowsAnonymous, insecure } = core.config.client
+  const user = allowsAnonymous || insecure ? '' : userOfHeader(core, session)
+  if (user === undefined) throw disconnect('badRequest')
+  // Whom a header names gets what it subscribes to by itself, and nothing with the connection.
+  const takesNamed = user === ''
+  const identity = { user, expireAt: 0 }
+  return { identity, channels: new Map(), takesNamed, isFromToken: false, hasPersonalChannel: false }
+}
+
+function userOfHeader(core: Core, { handshake }: Session): string | undefined {
+  const { user_id_http_header: name } = core.config.client
+  return (name !== '' && handshake?.headers[name.toLowerCase()]) || undefined
 }
 
 function admit(core: Core, session: Session, command: ConnectCommand, accepted: Accepted): MaybePromise<void> {
   if (session.state !== 'connecting') return undefined
   const { identity, data } = accepted
+  if (accepted.hasPersonalChannel && isSingle(core, identity.user)) {
+    for (const other of core.registry.ofUser(identity.user)) other.disconnect(disconnect('connectionLimit'))
+  }
   const { user_connection_limit: limit } = core.config.client
   if (limit > 0 && identity.user !== '' && core.registry.ofUser(identity.user).size >= limit) {
     throw disconnect('connectionLimit')

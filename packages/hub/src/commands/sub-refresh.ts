@@ -1,8 +1,8 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
-import { TokenError } from '@backchannel/protocol/token'
 import type { Core } from '../core.ts'
+import { chain, type MaybePromise } from '../maybe-promise.ts'
 import type { Session } from '../session.ts'
-import { isTokenFor, subscriptionClaims, type SubscriptionClaims } from '../tokens.ts'
+import { claimsOr, isTokenFor, type TokenAnswers } from '../tokens.ts'
 import { expiryOf } from '../ttl.ts'
 
 /** A new token for a subscription that is about to expire. */
@@ -10,25 +10,28 @@ export function subRefresh(
   core: Core,
   session: Session,
   { id, channel, token }: Extract<Command, { kind: 'subRefresh' }>,
-): void {
+): MaybePromise<void> {
   if (channel === '') throw disconnect('badRequest')
   const subscription = session.subscriptions.get(channel)
   if (!subscription?.isSubscribed) throw replyError('permissionDenied')
   // What the app renews needs no token.
   if (subscription.grant.isRenewedByServer) throw disconnect('badRequest')
   if (token === '') throw replyError('badRequest')
-  const claims = read(core, token)
-  if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')
-  subscription.extend(claims.expireAt)
-  session.scheduleAlarm()
-  session.reply({ id, subRefresh: expiryOf(core.clock, claims.expireAt) })
+  return chain(
+    claimsOr(core, session, () => core.tokens.subscription(token), refusals),
+    (claims) => {
+      if (session.state !== 'connected') return
+      if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')
+      // While the token was verified the server may have ended it.
+      if (session.subscriptions.get(channel) !== subscription) throw replyError('permissionDenied')
+      subscription.renew(claims.expireAt, claims.info, claims.token)
+      session.scheduleAlarm()
+      session.reply({ id, subRefresh: expiryOf(core.clock, claims.expireAt) })
+    },
+  )
 }
 
-function read(core: Core, token: string): SubscriptionClaims {
-  try {
-    return subscriptionClaims(core, token)
-  } catch (error) {
-    if (!(error instanceof TokenError)) throw error
-    throw disconnect(error.reason === 'expired' ? 'subscriptionExpired' : 'invalidToken')
-  }
+const refusals: TokenAnswers = {
+  expired: () => disconnect('subscriptionExpired'),
+  invalid: () => disconnect('invalidToken'),
 }

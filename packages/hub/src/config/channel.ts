@@ -57,6 +57,14 @@ export function channelRulesWithin(metaTtl: number) {
 export const channel = z
   .strictObject({
     max_length: positiveSize(255),
+    /** What a name begins with that needs a token; empty: none does. */
+    private_prefix: z.string().default('$'),
+    /** What ends the namespace in a name; empty: there are no namespaces. */
+    namespace_boundary: z.string().default(':'),
+    /** What begins the users in a name; empty: no channel is for some users only. */
+    user_boundary: z.string().default('#'),
+    /** What stands between several users; empty: there is only one. */
+    user_separator: z.string().default(','),
     publication_data_format: dataFormat,
     history_meta_ttl: wholeSeconds('720h'),
     proxy: channelProxies,

@@ -1,6 +1,6 @@
 import { isCloseReason } from '@backchannel/protocol'
 import { z } from 'zod'
-import { duration, flag, positiveSize, size } from './primitives.ts'
+import { duration, flag, positiveSize, quote, size } from './primitives.ts'
 import { clientProxies } from './proxies.ts'
 import { subscriptionToken, token } from './token.ts'
 
@@ -35,6 +35,43 @@ const unidirectionalDisconnects = z
   })
   .prefault({})
 
+interface PersonalChannels {
+  readonly client: {
+    readonly subscribe_to_user_personal_channel: {
+      readonly enabled: boolean
+      readonly personal_channel_namespace: string
+      readonly single_connection: boolean
+    }
+  }
+  readonly channel: {
+    readonly without_namespace: { readonly presence: boolean }
+    readonly namespaces: readonly { readonly name: string; readonly presence: boolean }[]
+  }
+}
+
+/** Personal channels need the namespace that they are in; to be the only one in it, its presence, as in Centrifugo. */
+export function checkPersonalChannels({ client, channel }: PersonalChannels, context: z.RefinementCtx): void {
+  const {
+    enabled,
+    personal_channel_namespace: name,
+    single_connection: single,
+  } = client.subscribe_to_user_personal_channel
+  if (!enabled) return
+  const path = ['client', 'subscribe_to_user_personal_channel']
+  const options =
+    name === '' ? channel.without_namespace : channel.namespaces.find((namespace) => namespace.name === name)
+  if (!options) {
+    const message = `there is no namespace ${quote(name)}`
+    context.addIssue({ code: 'custom', path: [...path, 'personal_channel_namespace'], message })
+  } else if (single && !options.presence) {
+    context.addIssue({
+      code: 'custom',
+      path: [...path, 'single_connection'],
+      message: 'needs the presence of that namespace',
+    })
+  }
+}
+
 export const client = z
   .strictObject({
     token,
@@ -42,6 +79,21 @@ export const client = z
     proxy: clientProxies,
     allowed_origins: z.array(originPattern).default([]),
     allow_anonymous_connect_without_token: flag,
+    /** Takes the user from this header of the handshake. Only behind a server that sets it, or takes it away. */
+    user_id_http_header: z.string().default(''),
+    /** Anybody may connect, and may do in a channel whatever it offers. */
+    insecure: flag,
+    /** Takes a token's word for everything. */
+    insecure_skip_token_signature_verify: flag,
+    subscribe_to_user_personal_channel: z
+      .strictObject({
+        enabled: flag,
+        /** `namespace:#user`; empty: `#user`. */
+        personal_channel_namespace: z.string().default(''),
+        /** A new connection of a user ends the others. */
+        single_connection: flag,
+      })
+      .prefault({}),
     disallow_anonymous_connection_tokens: flag,
     /** Tell each client the server's time as it connects. */
     connect_include_server_time: flag,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { configPaths, parseDuration } from '@backchannel/hub/config'
 import { centrifugoAvailable, centrifugoBinary, centrifugoMajorVersion } from '@backchannel/servers'
 import { expect, test } from 'vitest'
-import { applyEnvironment } from '../load/environment.ts'
+import { loadConfig } from '../load/load-config.ts'
 import { Folder } from '../testing/cli.ts'
 import { centrifugoOptions, serveOptions } from './index.ts'
 import type { Node, Option } from './kinds.ts'
@@ -118,10 +118,29 @@ test('the table has every option of the real server, with its default', withV6, 
   expect(wrong).toEqual([])
 })
 
-test('the table names every variable of the real server', withV6, () => {
+test.each(['json', 'yaml', 'toml'])(
+  'what the real server writes as its defaults is taken in %s',
+  withV6,
+  (extension) => {
+    using folder = new Folder()
+    const file = `${folder.path}/config.${extension}`
+    execFileSync(binary, ['defaultconfig', '--config', file], { env: {} })
+    expect(loadConfig({ file, isExplicit: true, env: {} }).warnings).toEqual([])
+  },
+)
+
+test('so is what it writes as variables', withV6, () => {
+  using folder = new Folder()
   const printed = execFileSync(binary, ['defaultenv'], { encoding: 'utf8', env: {} })
-  const names = printed.split('\n').flatMap((line) => (line.startsWith('CENTRIFUGO_') ? [line.split('=')[0]] : []))
-  expect(names.length).toBeGreaterThan(700)
-  const env = Object.fromEntries(names.map((name) => [name, '']))
-  expect(applyEnvironment(centrifugoOptions, {}, env, () => {})).toEqual([])
+  const variables = Array.from(
+    printed.matchAll(/^(CENTRIFUGO_\w+)=(?:"(.*)"|(.*))$/gm),
+    ([, name = '', quoted, plain]) => [name, quoted ?? plain] as const,
+  )
+  expect(variables.length).toBeGreaterThan(700)
+  const loaded = loadConfig({
+    file: folder.write('config.json', {}),
+    isExplicit: true,
+    env: Object.fromEntries(variables),
+  })
+  expect(loaded.warnings).toEqual([])
 })

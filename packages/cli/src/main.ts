@@ -1,6 +1,7 @@
 /** The command line: `backchannel <command>`, with Centrifugo's commands and flags. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { checkconfig } from './commands/checkconfig.ts'
+import { describeConnectionToken, describeSubscriptionToken } from './commands/checktoken.ts'
 import { connectionToken, subscriptionToken, type TokenRequest } from './commands/gentoken.ts'
 import { genconfig } from './commands/genconfig.ts'
 import { migrateconfig } from './commands/migrateconfig.ts'
@@ -125,7 +126,22 @@ function tokenCommands(): Command[] {
   const subscription = generating('gensubtoken', 'make a subscription token', (loaded, command) =>
     subscriptionToken(loaded, command.opts<{ channel: string }>().channel, command.opts<TokenRequest>()),
   ).option('-s, --channel <name>', 'the channel', '')
-  return [connection, subscription]
+  const checking = (
+    name: string,
+    description: string,
+    describe: (loaded: LoadedConfig, token: string) => Promise<string>,
+  ) => {
+    const command = withConfig(new Command(name)).description(description).argument('<token>', 'the token')
+    return command.action(async (token: string) => {
+      print(await describe(loadConfig({ ...sourcesOf(command), allowed: 'all' }), token))
+    })
+  }
+  return [
+    connection,
+    subscription,
+    checking('checktoken', 'check a connection token', describeConnectionToken),
+    checking('checksubtoken', 'check a subscription token', describeSubscriptionToken),
+  ]
 }
 
 function versionCommand(): Command {

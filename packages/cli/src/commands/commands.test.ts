@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { verifyToken } from '@backchannel/protocol/token'
+import { signToken, verifyToken } from '@backchannel/protocol/token'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
@@ -22,6 +22,7 @@ describe('the program', () => {
     [['checkconfig', '-c', '/nowhere.json'], exitCodes.file],
     [['checkconfig', '-c', '/'], exitCodes.file],
     [['gensubtoken', '-u', '1'], exitCodes.usage],
+    [['checktoken'], exitCodes.usage],
   ])('%j ends with %i, and without a stack', async (args, code) => {
     const ended = await run(args)
     expect(ended.code).toBe(code)
@@ -141,6 +142,48 @@ describe('tokens', () => {
     })
     const separate = await run(['gensubtoken', '-c', own, '-s', 'chat:1', '-q'])
     expect(claimsOf(separate.stdout, 'other')).not.toHaveProperty('sub')
+  })
+
+  test('name the user within an object when the server looks there', async () => {
+    using folder = new Folder()
+    const token = { hmac_secret_key: 'secret', user_id_claim: 'app.user\\.id' }
+    const file = folder.write('config.json', { client: { token } })
+    const { stdout } = await run(['gentoken', '-c', file, '-u', '42', '-q'])
+    expect(claimsOf(stdout)).toMatchObject({ sub: '42', app: { 'user.id': '42' } })
+    expect((await run(['checktoken', '-c', file, stdout])).stdout).toMatch(/^valid token for user 42\n/)
+  })
+
+  test('are checked as the hub would check them', async () => {
+    using folder = new Folder()
+    const file = folder.write('config.json', secret)
+    const now = Math.floor(Date.now() / 1000)
+    const check = async (command: string, token: string): Promise<[number | null, string]> => {
+      const { code, stdout, stderr } = await run([command, '-c', file, token])
+      return [code, stdout + stderr]
+    }
+    const connection = signToken({ sub: '42', iat: now, info: { name: 'A' } }, 'secret')
+    expect(await check('checktoken', connection)).toEqual([
+      0,
+      `valid token for user 42\npayload: {"sub":"42","iat":${now},"info":{"name":"A"}}\n`,
+    ])
+    const subscription = signToken({ channel: 'chat:1', iat: now }, 'secret')
+    expect(await check('checksubtoken', subscription)).toEqual([
+      0,
+      `valid subscription token for anonymous user and channel "chat:1"\npayload: {"channel":"chat:1","iat":${now}}\n`,
+    ])
+    const refused = [
+      ['checktoken', `${connection}x`],
+      ['checktoken', 'nonsense'],
+      ['checktoken', signToken({ sub: '42' }, 'other')],
+      ['checktoken', signToken({ sub: '42', exp: now - 1 }, 'secret')],
+      ['checktoken', subscription],
+      ['checksubtoken', connection],
+    ] as const
+    for (const [command, token] of refused) {
+      const [code, output] = await check(command, token)
+      expect(code).toBe(exitCodes.token)
+      expect(output).toMatch(/^backchannel: the token is not valid: .+\n$/)
+    }
   })
 
   test('can’t be made without a key, and need no configuration that could be served', async () => {

@@ -158,19 +158,20 @@ describe('subscribe', () => {
       { channel: 'kept:a', subscribe: { recoverable: true, epoch, offset: 2, positioned: true } },
     ])
     call('subscribe', { user: 'bob', channel: 'kept:a', recover_since: { offset: 1, epoch } })
+    call('publish', { channel: 'kept:a', data: 3 })
     expect(pushes(back)).toEqual([
-      {
-        channel: 'kept:a',
-        subscribe: {
-          recoverable: true,
-          epoch,
-          publications: [{ data: 2, offset: 2 }],
-          recovered: true,
-          offset: 1,
-          positioned: true,
-          was_recovering: true,
-        },
-      },
+      { channel: 'kept:a', subscribe: { recoverable: true, epoch, offset: 1, positioned: true } },
+      { channel: 'kept:a', pub: { data: 2, offset: 2 } },
+      { channel: 'kept:a', pub: { data: 3, offset: 3 } },
+    ])
+  })
+
+  test('to a stream that has been lost tells where the new one stands', () => {
+    const { epoch } = call('publish', { channel: 'kept:a', data: 1 }) as { epoch: string }
+    const peer = hub.connected('alice')
+    call('subscribe', { user: 'alice', channel: 'kept:a', recover_since: { offset: 0, epoch: 'other' } })
+    expect(pushes(peer)).toEqual([
+      { channel: 'kept:a', subscribe: { recoverable: true, epoch, offset: 1, positioned: true } },
     ])
   })
 

@@ -324,7 +324,10 @@ function subscribeSession(
   return chain(subscription.join(since), (settle) => {
     const joining = settle()
     if (!joining) return
-    session.push({ channel, subscribe: joining.result })
+    // Unlike an answer, this push has no place for what was recovered: it follows as if it came now.
+    const { publications = [], recovered: _, wasRecovering: __, ...subscribe } = joining.result
+    session.push({ channel, subscribe })
+    for (const pub of publications) session.push({ channel, pub })
     joining.commit()
   })
 }

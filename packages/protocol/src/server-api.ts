@@ -9,7 +9,7 @@ export interface ApiPublishFields {
   /** Do not append to the channel's history. */
   skip_history?: boolean
   /** Small string facts beside the data. */
-  tags?: Record<string, string>
+  tags?: Readonly<Record<string, string>>
   /** Per channel, remembered for 5 minutes: a repeat answers the first result and publishes nothing. */
   idempotency_key?: string
   /** Patches for subscribers that asked for them. */
@@ -35,7 +35,6 @@ export interface ApiPublication {
   offset?: number
   info?: ApiClientInfo
   tags?: Record<string, string>
-  version?: number
 }
 
 /** Overrides of a channel's options for one subscription. */
@@ -55,8 +54,13 @@ export interface ApiNode {
   num_users: number
   num_subs: number
   num_channels: number
-  /** Seconds. */
-  uptime: number
+  /** Seconds; left out when it is 0. */
+  uptime?: number
+  metrics?: {
+    /** Seconds over which counters were summed up; 0: as of now. */
+    interval: number
+    items: Record<string, number>
+  }
 }
 
 export interface ServerApiMethods {
@@ -65,7 +69,7 @@ export interface ServerApiMethods {
     result: { offset?: number; epoch?: string }
   }
   broadcast: {
-    request: { channels: string[]; data?: unknown } & ApiPublishFields
+    request: { channels: readonly string[]; data?: unknown } & ApiPublishFields
     result: { responses: ({ result: { offset?: number; epoch?: string } } | { error: ErrorBody })[] }
   }
   subscribe: {
@@ -95,7 +99,7 @@ export interface ServerApiMethods {
       client?: string
       session?: string
       /** Clients of the user to spare. */
-      whitelist?: string[]
+      whitelist?: readonly string[]
       disconnect?: { code: number; reason: string }
     }
     result: Record<never, never>
@@ -155,7 +159,7 @@ export type ServerApiBatchCommand = {
 }[ServerApiMethod]
 
 export interface ServerApiBatchRequest {
-  commands: ServerApiBatchCommand[]
+  commands: readonly ServerApiBatchCommand[]
   parallel?: boolean
 }
 

@@ -32,6 +32,7 @@ export const disconnect: typeof server.disconnect = serverOnly
 export const refresh: typeof server.refresh = serverOnly
 export const rpc: typeof server.rpc = serverOnly
 export const batch: typeof server.batch = serverOnly
+export const serverApi: typeof server.serverApi = serverOnly
 
 export const RealtimeError = serverOnly as unknown as typeof server.RealtimeError
 export type RealtimeError = server.RealtimeError

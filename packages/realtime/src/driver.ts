@@ -15,7 +15,11 @@ import type {
 export interface CallOptions {
   /** Have the server answer errors as HTTP statuses, so that everything between here and there sees them. */
   transportErrors?: boolean
+  /** Limit of the call, answer included, milliseconds. @default 5000 */
+  timeoutMs?: number
 }
+
+export const defaultTimeoutMs = 5000
 
 export interface Driver {
   readonly name: 'centrifugo' | 'hub'
@@ -25,7 +29,7 @@ export interface Driver {
     options?: CallOptions,
   ): Promise<ServerApiResult<M>>
   /** Resolves when the batch was answered; each command's failure stands in its own reply. */
-  batch(request: ServerApiBatchRequest): Promise<ServerApiBatchReply>
+  batch(request: ServerApiBatchRequest, options?: CallOptions): Promise<ServerApiBatchReply>
   /** The key that connection tokens are signed with. */
   tokenKey(): string
   /** The key that subscription tokens are signed with. */

@@ -2,6 +2,15 @@
  * The server half: tokens, publish, broadcast and the server API, over Centrifugo's HTTP API or the hub of this
  * process. Under the `browser` condition this entry is `browser-stub.ts`.
  */
+export {
+  serverApi,
+  type BatchCommand,
+  type BatchReplies,
+  type BatchReply,
+  type BatchReplyTo,
+  type ServerApi,
+  type ServerApiOptions,
+} from './api-client.ts'
 export * from './channel-payloads.ts'
 export { personalChannel } from './channel-names.ts'
 export { isRealtimeEnabled, realtimeWsUrl } from './engine.ts'
@@ -21,8 +30,6 @@ export {
   rpc,
   subscribe,
   unsubscribe,
-  type BatchCommand,
-  type BatchReply,
   type ConnectionSelector,
   type DisconnectOptions,
   type HistoryOptions,

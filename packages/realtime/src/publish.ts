@@ -5,6 +5,7 @@ import { requireDriver } from './engine.ts'
 import { RealtimeError } from './errors.ts'
 import { requireJson } from './json-form.ts'
 import { logFailure } from './log.ts'
+import { withRetries } from './retry.ts'
 
 /**
  * Sends data to a channel; true when the server took it. Never throws and never rejects: what goes wrong gives false
@@ -32,6 +33,8 @@ export interface BroadcastOptions {
   skipHistory?: boolean | undefined
   /** Small string facts beside the data. */
   tags?: Record<string, string> | undefined
+  /** Subscribers that asked for patches may get it as one. */
+  delta?: boolean | undefined
   /** With history: skipped when not above the version stored last. */
   version?: number | undefined
   /** Versions of another epoch are not compared. */
@@ -50,27 +53,31 @@ export async function broadcast<Channel extends string>(
 ): Promise<boolean> {
   try {
     requireJson('broadcast', data)
-    const { retries = 1, retryDelayMs = 1000, idempotencyKey, skipHistory, tags, version, versionEpoch } = options
+    const {
+      retries = 1,
+      retryDelayMs = 1000,
+      idempotencyKey,
+      skipHistory,
+      tags,
+      delta,
+      version,
+      versionEpoch,
+    } = options
     const request = defined({
       channels: [...channels],
       data,
       idempotency_key: idempotencyKey || crypto.randomUUID(),
       skip_history: skipHistory,
       tags,
+      delta,
       version,
       version_epoch: versionEpoch,
     })
-    for (let attempt = 0; ; attempt++) {
-      try {
-        // Asked for anew: the environment may have changed during the pause.
-        const result = await requireDriver('broadcast').call('broadcast', request, { transportErrors: true })
-        requireEveryChannel(result)
-        return true
-      } catch (error) {
-        if (attempt >= retries || !mayPass(error)) throw error
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryDelayMs))
-    }
+    await withRetries({ retries, retryDelayMs }, async () => {
+      // Asked for anew: the environment may have changed during the pause.
+      requireEveryChannel(await requireDriver('broadcast').call('broadcast', request, { transportErrors: true }))
+    })
+    return true
   } catch (error) {
     logFailure('broadcast', error, { channels: Array.isArray(channels) ? channels.length : 0 })
     return false
@@ -86,15 +93,4 @@ function requireEveryChannel(result: Partial<ServerApiResult<'broadcast'>>): voi
     `broadcast: ${errors.length} of ${result.responses?.length} channels failed, the first with error ${first.code}`,
     { code: first.code },
   )
-}
-
-const passingStatuses = new Set([500, 502, 503, 504])
-/** What the server answers when something unexpected failed inside it. */
-const internalError = 100
-
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof RealtimeError)) return false
-  if (error.reason === 'network' || error.reason === 'timeout') return true
-  if (error.status !== undefined) return passingStatuses.has(error.status)
-  return error.reason === 'rejected' && error.code === internalError
 }

@@ -127,7 +127,7 @@ describe('results', () => {
       () => realtime.history('c'),
       {
         publications: [
-          { data: { a: 1 }, offset: 4, tags: { t: 'u' }, version: 7, info: { user: '42', client: 'x' } },
+          { data: { a: 1 }, offset: 4, tags: { t: 'u' }, info: { user: '42', client: 'x' } },
           { data: null },
         ],
         offset: 4,
@@ -135,7 +135,7 @@ describe('results', () => {
       },
       {
         publications: [
-          { data: { a: 1 }, offset: 4, tags: { t: 'u' }, version: 7, info: { user: '42', client: 'x' } },
+          { data: { a: 1 }, offset: 4, tags: { t: 'u' }, info: { user: '42', client: 'x' } },
           { data: null, offset: 0 },
         ],
         offset: 4,
@@ -162,13 +162,25 @@ describe('results', () => {
             num_subs: 3,
             num_channels: 4,
             uptime: 5,
-            metrics: {},
+            metrics: { interval: 60, items: { a: 1 } },
           },
+          { uid: 'v', name: 'm', version: '6' },
         ],
       },
       {
         nodes: [
-          { uid: 'u', name: 'n', version: '6', numClients: 1, numUsers: 2, numSubs: 3, numChannels: 4, uptime: 5 },
+          {
+            uid: 'u',
+            name: 'n',
+            version: '6',
+            numClients: 1,
+            numUsers: 2,
+            numSubs: 3,
+            numChannels: 4,
+            uptime: 5,
+            metrics: { interval: 60, items: { a: 1 } },
+          },
+          { uid: 'v', name: 'm', version: '6', numClients: 0, numUsers: 0, numSubs: 0, numChannels: 0, uptime: 0 },
         ],
       },
     ],

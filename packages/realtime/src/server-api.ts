@@ -5,13 +5,12 @@
  */
 import type {
   ApiClientInfo,
-  ServerApiBatchCommand,
-  ServerApiBatchReply,
   ServerApiMethods,
   ServerApiMethod,
   ServerApiRequest,
   ServerApiResult,
 } from '@backchannel/protocol'
+import { serverApi, type BatchCommand, type BatchReplies } from './api-client.ts'
 import { defined } from './defined.ts'
 import { requireDriver } from './engine.ts'
 import { requireJson } from './json-form.ts'
@@ -37,7 +36,6 @@ export interface HistoryPublication {
   offset: number
   info?: PresenceInfo
   tags?: Record<string, string>
-  version?: number
 }
 
 export interface HistoryOptions {
@@ -63,6 +61,8 @@ export interface NodeInfo {
   numChannels: number
   /** Seconds. */
   uptime: number
+  /** The server's own counters by name, where it tells them; `interval` seconds summed up, 0 for as of now. */
+  metrics?: { interval: number; items: Record<string, number> }
 }
 
 /** Narrows a call to one of the user's connections. */
@@ -86,7 +86,7 @@ export interface ServerSubscribeOptions extends ConnectionSelector {
 
 export interface DisconnectOptions extends ConnectionSelector {
   /** Connections of the user that stay. */
-  whitelist?: string[] | undefined
+  whitelist?: readonly string[] | undefined
   /** 4000 to 4499: the client comes back; 4500 to 4999: it does not. @default 3503, it does not */
   code?: number | undefined
   /** At most 123 bytes. */
@@ -100,11 +100,6 @@ export interface RefreshOptions extends ConnectionSelector {
   expireAt?: number | undefined
   info?: unknown
 }
-
-/** A command of a batch, in the wire's own names: `{ publish: { channel, data } }`. */
-export type BatchCommand = ServerApiBatchCommand
-/** The answer to one command: its method's result under its name, or `error`. */
-export type BatchReply = ServerApiBatchReply['replies'][number]
 
 // Async, so that a missing engine rejects like every other failure.
 async function call<M extends ServerApiMethod>(method: M, request: ServerApiRequest<M>): Promise<ServerApiResult<M>> {
@@ -128,10 +123,10 @@ export async function history(channel: string, options: HistoryOptions = {}): Pr
   const { limit, since, reverse } = options
   const result = await call('history', defined({ channel, limit, since, reverse }))
   return {
-    publications: (result.publications ?? []).map(({ data, offset, info, tags, version }) => ({
+    publications: (result.publications ?? []).map(({ data, offset, info, tags }) => ({
       data,
       offset: offset ?? 0,
-      ...defined({ info: info && presenceInfo(info), tags, version }),
+      ...defined({ info: info && presenceInfo(info), tags }),
     })),
     offset: result.offset ?? 0,
     epoch: result.epoch ?? '',
@@ -164,6 +159,7 @@ export async function info(): Promise<{ nodes: NodeInfo[] }> {
       numSubs: node.num_subs ?? 0,
       numChannels: node.num_channels ?? 0,
       uptime: node.uptime ?? 0,
+      ...defined({ metrics: node.metrics }),
     })),
   }
 }
@@ -217,12 +213,11 @@ export async function rpc(method: string, params?: unknown): Promise<unknown> {
  * Many commands with one request, answered in their order. A command's failure is a value, `error` in its reply; only
  * a batch as a whole that fails rejects.
  */
-export async function batch(
-  commands: BatchCommand[],
+export async function batch<const Commands extends readonly BatchCommand[]>(
+  commands: Commands,
   options: { parallel?: boolean | undefined } = {},
-): Promise<BatchReply[]> {
-  const { replies } = await requireDriver('batch').batch(defined({ commands, parallel: options.parallel }))
-  return replies
+): Promise<BatchReplies<Commands>> {
+  return serverApi().batch(commands, options)
 }
 
 function presenceInfo({ user, client, conn_info: connInfo, chan_info: chanInfo }: ApiClientInfo): PresenceInfo {

@@ -1,5 +1,9 @@
 import { requireServices } from '@backchannel/servers'
 import { describeDriver } from '../testing/driver-suite.ts'
 import { startRealCentrifugo } from '../testing/real-servers.ts'
+import { describeServerApi } from '../testing/server-api-suite.ts'
 
-describeDriver('Centrifugo', await requireServices('centrifugo'), startRealCentrifugo)
+const options = await requireServices('centrifugo')
+
+describeDriver('Centrifugo', options, startRealCentrifugo)
+describeServerApi('Centrifugo', options, startRealCentrifugo)

@@ -1,5 +1,5 @@
 import type { ServerApiBatchReply } from '@backchannel/protocol'
-import type { CallOptions, Driver } from '../driver.ts'
+import { defaultTimeoutMs, type CallOptions, type Driver } from '../driver.ts'
 import { RealtimeError } from '../errors.ts'
 import { serialise } from '../json-form.ts'
 
@@ -9,16 +9,18 @@ export interface CentrifugoDriverOptions {
   apiKey: string
   tokenSecret: string
   websocketUrl: string
-  /** Limit of one call, answer included. @default 5000 */
-  timeoutMs?: number
 }
 
 /** Centrifugo's HTTP API over the global `fetch`. */
 export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver {
-  const { apiKey, timeoutMs = 5000 } = options
+  const { apiKey } = options
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
 
-  async function post(method: string, request: unknown, { transportErrors = false }: CallOptions = {}) {
+  async function post(
+    method: string,
+    request: unknown,
+    { transportErrors = false, timeoutMs = defaultTimeoutMs }: CallOptions = {},
+  ) {
     if (!isApiUrl(apiUrl)) {
       // The value stays out: it may hold a password.
       const what = 'CENTRIFUGO_API_URL must be an http: or https: URL without user and password'
@@ -51,8 +53,8 @@ export function createCentrifugoDriver(options: CentrifugoDriverOptions): Driver
       const answer = await post(method, request, callOptions)
       return answer['result'] ?? {}
     },
-    async batch(request) {
-      const answer = await post('batch', request)
+    async batch(request, callOptions) {
+      const answer = await post('batch', request, callOptions)
       // Left out when empty.
       const replies = answer['replies'] ?? []
       if (!Array.isArray(replies) || replies.length !== request.commands.length) throw malformed('batch')

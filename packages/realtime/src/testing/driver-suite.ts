@@ -258,6 +258,7 @@ export function describeDriver(name: string, options: TestOptions, start: () => 
           numSubs: expect.any(Number),
           numChannels: expect.any(Number),
           uptime: expect.any(Number),
+          metrics: { interval: expect.any(Number), items: expect.any(Object) },
         })
         // Nodes tell each other about themselves every few seconds.
         await until(async () => expect((await realtime.info()).nodes[0]?.numClients).toBeGreaterThanOrEqual(1))

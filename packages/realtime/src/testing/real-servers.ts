@@ -21,11 +21,16 @@ const config = {
       { name: 'personal', ...history, force_recovery: true },
       { name: 'plain', allow_subscribe_for_client: true },
       { name: 'optional', allow_subscribe_for_client: true, ...history, allow_recovery: true },
+      { name: 'patched', allow_subscribe_for_client: true, ...history, allowed_delta_types: ['fossil' as const] },
+      { name: 'talk', allow_publish_for_client: true, ...history },
     ],
   },
+  uni_sse: { enabled: true },
 }
 
 export interface RealServer {
+  /** Where the transports over HTTP are, without a path. */
+  readonly httpUrl: string
   readonly websocketUrl: string
   /** Whether publications may carry a version, as of Centrifugo 6. */
   readonly hasVersions: boolean
@@ -41,6 +46,7 @@ export interface RealServer {
 export async function startRealCentrifugo(): Promise<RealServer> {
   const server = await startCentrifugo({ config })
   return {
+    httpUrl: server.url,
     websocketUrl: server.websocketUrl,
     hasVersions: server.version >= 6,
     use() {
@@ -77,6 +83,7 @@ export async function startRealHub(): Promise<RealServer> {
   }
   await start()
   return {
+    httpUrl: `http://127.0.0.1:${port}`,
     websocketUrl: `ws://127.0.0.1:${port}/connection/websocket`,
     hasVersions: true,
     use: () => setEnvironment(),

@@ -16,7 +16,6 @@ interface Renewed {
 export function renewConnection(core: Core, session: Session): void {
   settle(core, session, () =>
     chain(core.say.refresh(session), (decision) => {
-      if (session.state !== 'connected') return
       const renewed = renewedBy(core, decision)
       // A connection can't be told to live for ever: its end was set when it began.
       if (renewed && renewed.expireAt > 0) session.renew(renewed.expireAt, renewed)

@@ -348,7 +348,7 @@ export class Session implements Alarm {
 
   #expire(): void {
     if (this.#state === 'refused') this.disconnect(disconnect('connectionClosed'))
-    else if (this.isRenewedByServer && this.#core.say.refreshes) {
+    else if (this.isRenewedByServer) {
       this.#closeAt = Number.POSITIVE_INFINITY
       renewConnection(this.#core, this)
     } else this.disconnect(disconnect('connectionExpired'))
@@ -356,8 +356,7 @@ export class Session implements Alarm {
 
   /** A subscription has outlived its lifetime: the app may prolong it. */
   #expireSubscription(subscription: Subscription): void {
-    const { isRenewedByServer, options } = subscription.grant
-    if (isRenewedByServer && this.#core.say.subRefreshes(options)) {
+    if (subscription.grant.isRenewedByServer) {
       subscription.extend(0)
       renewSubscription(this.#core, this, subscription)
     } else this.endExpired(subscription)

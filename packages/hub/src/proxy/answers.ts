@@ -99,7 +99,7 @@ export interface Answer<E extends ProxyEvent> {
 /**
  * @throws ProxyFailure for what is none of Centrifugo's answers
  * @throws Disconnect, ReplyError when the app has answered with one; a result beside it counts for nothing
- * @throws RangeError, TypeError for an error or a disconnect with a code that can't be sent
+ * @throws RangeError for a disconnect with a code that can't be sent
  */
 export function readAnswer<E extends ProxyEvent>(event: E, source: string): Answer<E> {
   let json: unknown
@@ -117,13 +117,8 @@ export function readAnswer<E extends ProxyEvent>(event: E, source: string): Answ
   }
   const { result, error, disconnect } = parsed.data ?? {}
   if (disconnect) throw new Disconnect(disconnect.code, disconnect.reason)
-  if (error) throw errorOf(error)
+  if (error) throw new ReplyError(error.code, error.message, error.temporary)
   return { result: result ?? undefined, source }
-}
-
-function errorOf({ code: number, message, temporary }: { code: number; message: string; temporary: boolean }): Error {
-  if (number === 0) return new TypeError('The app answered with an error that has no code')
-  return new ReplyError(number, message, temporary)
 }
 
 /**

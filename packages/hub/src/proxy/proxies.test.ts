@@ -30,7 +30,15 @@ function configOf(proxy: object = {}): HubConfig {
     channel: {
       proxy: { subscribe: own('subscribe'), publish: own('publish'), sub_refresh: own('sub_refresh') },
       namespaces: [
-        { name: 'asked', subscribe_proxy_enabled: true, publish_proxy_enabled: true },
+        {
+          name: 'asked',
+          subscribe_proxy_enabled: true,
+          publish_proxy_enabled: true,
+          allow_subscribe_for_client: true,
+          allow_recovery: true,
+          history_size: 5,
+          history_ttl: '60s',
+        },
         { name: 'renewed', sub_refresh_proxy_enabled: true, allow_subscribe_for_client: true },
         { name: 'closed' },
       ],
@@ -82,6 +90,7 @@ test('the app is asked by POST and its answer is the client’s, character by ch
     { method: 'POST', url: '/rpc', headers: { 'content-type': 'application/json' } },
   ])
   expect(JSON.parse(backend.requests[0]?.body ?? '')).toMatchObject({ user: 'alice', method: 'm', data: { a: 1 } })
+  expect(hub.core.say.waiting).toBe(0)
 })
 
 describe('an app that does not answer', () => {
@@ -239,6 +248,24 @@ describe('who is asked', () => {
   })
 })
 
+test('a client that the app lets in for a time that is over is told so', async () => {
+  start()
+  backend.answer = () => ({ body: '{"result":{"user":"u","expire_at":5}}' })
+  const peer = hub.peer()
+  peer.send({ id: 1, connect: {} })
+  expect(await answered(peer, 1)).toEqual({ id: 1, error: { code: 110, message: 'expired' } })
+})
+
+test('a client does not get the recovery that it asks for, but the one that the app gives', async () => {
+  start()
+  const peer = hub.connected()
+  peer.send({ id: 2, subscribe: { channel: 'asked:a', recoverable: true } })
+  expect(await answered(peer, 2)).toEqual({ id: 2, subscribe: {} })
+  backend.answer = () => ({ body: '{"result":{"override":{"force_recovery":{"value":true}}}}' })
+  peer.send({ id: 3, subscribe: { channel: 'asked:b' } })
+  expect(await answered(peer, 3)).toMatchObject({ subscribe: { recoverable: true } })
+})
+
 test('bytes of a client that are no JSON need a proxy that takes base64', async () => {
   start()
   const peer = hub.connected()
@@ -254,7 +281,8 @@ test('bytes of a client that are no JSON need a proxy that takes base64', async 
 
 test('more subscriptions than a connection may have are not even looked at', async () => {
   start()
-  const subs = Object.fromEntries(Array.from({ length: 129 }, (_, index) => [`closed:${index}`, {}]))
+  const unreadable = { b64data: '***' }
+  const subs = Object.fromEntries(Array.from({ length: 129 }, (_, index) => [`closed:${index}`, unreadable]))
   backend.answer = () => ({ body: JSON.stringify({ result: { user: 'u', subs } }) })
   const peer = hub.peer()
   peer.send({ id: 1, connect: {} })
@@ -324,6 +352,22 @@ describe('renewing', () => {
     await until(() => failures().length === 2)
     expect(peer.closed).toBeUndefined()
   })
+
+  test.each(['{"error":{"code":1000}}', '{"result":{"b64info":"***"}}', '{"error":{}}'])(
+    'a subscription ends by %s',
+    async (body) => {
+      start()
+      const peer = hub.connected()
+      const exp = Math.floor(hub.clock.now() / 1000) + 60
+      const token = hub.token({ sub: 'alice', channel: 'renewed:a', exp })
+      peer.send({ id: 2, subscribe: { channel: 'renewed:a', token } })
+      await answered(peer, 2)
+      backend.answer = () => ({ body })
+      hub.clock.advance(60_000)
+      await until(() => peer.session.subscriptions.size === 0)
+      expect(peer.closed).toBeUndefined()
+    },
+  )
 
   test('a subscription goes on, or ends', async () => {
     start()

@@ -105,8 +105,7 @@ export class Proxies {
     const proxy = this.#config.client.proxy.refresh
     const members: Member[] = [['user', session.user], metaMember(proxy, session)]
     const { result, source } = await this.#askToRenew('refresh', proxy, session, members)
-    // One without a time ends, too.
-    if (!result || result.expired || result.expire_at === 0) return expired
+    if (!result || result.expired) return expired
     let info: Payload | undefined
     try {
       info = payloadIn(source, result.b64info, 'info')

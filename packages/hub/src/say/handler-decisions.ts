@@ -89,13 +89,12 @@ export function readPublish(answer: PublishAnswer): PublishDecision {
   }
 }
 
-/** No answer ends it, as does one without a time where a time is needed. @throws TypeError */
+/** No answer ends it. @throws TypeError */
 export function readRefresh(answer: RefreshAnswer | undefined): RenewDecision {
-  if (!answer?.expireAt) return expired
-  return readRenewal(answer, answer.meta)
+  return answer ? readRenewal(answer, answer.meta) : expired
 }
 
-/** @throws TypeError */
+/** No answer ends it. @throws TypeError */
 export function readSubRefresh(answer: SubRefreshAnswer | undefined): RenewDecision {
   return answer ? readRenewal(answer, undefined) : expired
 }

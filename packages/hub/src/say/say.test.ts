@@ -2,6 +2,8 @@ import { Disconnect, ReplyError } from '@backchannel/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { HubConfig } from '../config.ts'
 import type { HubHandlers } from '../handlers.ts'
+import { serverGrant } from '../permissions.ts'
+import { Subscription, type Settle } from '../subscription.ts'
 import { createTestHub, type TestHub } from '../testing/test-hub.ts'
 import type { MemoryPeer } from '../testing/memory-transport.ts'
 
@@ -443,6 +445,24 @@ describe('refreshing a subscription', () => {
     expect(peer.messages).not.toContainEqual(ended)
   })
 
+  test('one that the server has made and ended meanwhile takes nobody with it', async () => {
+    const answer = Promise.withResolvers<undefined>()
+    start({ onConnect: () => ({ user: 'u' }), onSubRefresh: () => answer.promise }, quiet)
+    const peer = hub.peer()
+    peer.send({ id: 1, connect: {} })
+    await settle()
+    const grant = serverGrant(hub.core, 'closed:a', {}, inSeconds(60))
+    const subscription = new Subscription(hub.core, peer.session, 'closed:a', grant)
+    peer.session.subscriptions.set('closed:a', subscription)
+    const settled = subscription.join(undefined) as Settle
+    settled()?.commit()
+    await advance(60_000)
+    peer.session.unsubscribeFrom('closed:a', { code: 2000, reason: 'server unsubscribe' })
+    answer.resolve(undefined)
+    await settle()
+    expect(peer.closed).toBeUndefined()
+  })
+
   test('a subscription that has ended meanwhile stays ended', async () => {
     const answer = Promise.withResolvers<object>()
     const peer = await subscribeForAMinute(() => answer.promise)
@@ -611,15 +631,16 @@ describe('what has ended', () => {
       onConnect: () => {
         throw new ReplyError(1000, 'no')
       },
-      onSubscribe: () => {
-        throw new ReplyError(1000, 'no')
-      },
+      // Over when it is about to begin.
+      onSubscribe: () => ({ expireAt: 5 }),
     })
     const peer = hub.peer()
     peer.send({ id: 1, connect: {} })
     peer.session.closed()
     const other = hub.connected()
     other.send({ id: 2, subscribe: { channel: 'open:a' } })
+    hub.clock.tick()
+    expect(other.reply(2)?.['error']).toMatchObject({ code: 110 })
     other.session.closed()
     expect(told).toEqual(['alice undefined 3000 connection closed'])
   })

@@ -94,6 +94,7 @@ describe('values', () => {
     ],
     [{ client: { channel_limit: 1.5 } }, 'client.channel_limit: expected a whole number, got 1.5'],
     [{ client: { channel_limit: '010' } }, 'client.channel_limit: expected a whole number, got "010"'],
+    [{ client: { insecure: { toString: {} } } }, 'client.insecure: expected true or false, got an object'],
     [{ client: { insecure: 'maybe' } }, 'client.insecure: expected true or false, got "maybe"'],
     [{ client: { token: { hmac_secret_key: {} } } }, 'client.token.hmac_secret_key: expected text, got an object'],
     [{ client: [] }, 'client: expected options, got a list'],

@@ -11,6 +11,7 @@ import { printConfig } from './parse.ts'
 import { isRecord } from './values.ts'
 
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 300)
+const timeout = 30_000 + numRuns * 50
 const folder = new Folder()
 afterAll(() => folder[Symbol.dispose]())
 
@@ -76,14 +77,14 @@ function place(at: Record<string, unknown>, [name = '', ...rest]: readonly strin
   }
 }
 
-test('any JSON is a configuration or refused', { timeout: 120_000 }, () => {
+test('any JSON is a configuration or refused', { timeout }, () => {
   fc.assert(
     fc.property(fc.json(), (text) => loadsOrRefuses(text, 'any.json')),
     { numRuns },
   )
 })
 
-test('any text is a configuration or refused, in each language', { timeout: 120_000 }, () => {
+test('any text is a configuration or refused, in each language', { timeout }, () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ unit: 'binary' }), fc.json()),
@@ -94,7 +95,7 @@ test('any text is a configuration or refused, in each language', { timeout: 120_
   )
 })
 
-test('real options with any values are taken or refused', { timeout: 120_000 }, () => {
+test('real options with any values are taken or refused', { timeout }, () => {
   fc.assert(
     fc.property(nearlyConfig, fc.constantFrom([], 'all' as const), (config, allowed) =>
       loadsOrRefuses(JSON.stringify(config), 'nearly.json', { allowed }),
@@ -103,7 +104,7 @@ test('real options with any values are taken or refused', { timeout: 120_000 }, 
   )
 })
 
-test('variables with any text are taken or refused', { timeout: 120_000 }, () => {
+test('variables with any text are taken or refused', { timeout }, () => {
   const name = fc.constantFrom(...paths).map((path) => {
     const upper = path.map((part) => (part === '[]' ? 'ENTRY' : part.toUpperCase()))
     return `CENTRIFUGO_${upper.join('_')}`
@@ -138,28 +139,24 @@ test('variables with any text are taken or refused', { timeout: 120_000 }, () =>
   )
 })
 
-test(
-  'any v5 configuration is converted or refused, and what comes out can be printed and read',
-  { timeout: 120_000 },
-  () => {
-    const names = fc.oneof(
-      fc.constantFrom(...topNames.keys(), 'namespaces', 'proxies', 'consumers', 'rpc_namespaces', 'tls', 'tls_cert'),
-      fc.constantFrom('connect_proxy_name', 'proxy_connect_endpoint', 'proxy_http_headers', 'broker', '__proto__'),
-    )
-    const value = fc.oneof(
-      likelyValue,
-      fc.array(fc.dictionary(fc.oneof(names, fc.constant('name')), likelyValue), { maxLength: 2 }),
-    )
-    fc.assert(
-      fc.property(fc.dictionary(names, value, { maxKeys: 6 }), (raw) => {
-        const { config } = convertV5(raw)
-        loadsOrRefuses(printConfig(config, 'json'), 'v6.json', { allowed: 'all' })
-        loadsOrRefuses(printConfig(config, 'yaml'), 'v6.yaml', { allowed: 'all' })
-      }),
-      { numRuns },
-    )
-  },
-)
+test('any v5 configuration is converted or refused, and what comes out can be printed and read', { timeout }, () => {
+  const names = fc.oneof(
+    fc.constantFrom(...topNames.keys(), 'namespaces', 'proxies', 'consumers', 'rpc_namespaces', 'tls', 'tls_cert'),
+    fc.constantFrom('connect_proxy_name', 'proxy_connect_endpoint', 'proxy_http_headers', 'broker', '__proto__'),
+  )
+  const value = fc.oneof(
+    likelyValue,
+    fc.array(fc.dictionary(fc.oneof(names, fc.constant('name')), likelyValue), { maxLength: 2 }),
+  )
+  fc.assert(
+    fc.property(fc.dictionary(names, value, { maxKeys: 6 }), (raw) => {
+      const { config } = convertV5(raw)
+      loadsOrRefuses(printConfig(config, 'json'), 'v6.json', { allowed: 'all' })
+      loadsOrRefuses(printConfig(config, 'yaml'), 'v6.yaml', { allowed: 'all' })
+    }),
+    { numRuns },
+  )
+})
 
 test('deep nesting is refused', () => {
   const deep = (inner: string): string => `{"client":${'['.repeat(100_000)}${inner}${']'.repeat(100_000)}}`

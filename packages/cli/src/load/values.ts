@@ -22,8 +22,9 @@ const readers: Record<OptionType, (value: unknown) => unknown> = {
   },
   boolean: (value) => {
     if (typeof value === 'boolean') return value
-    if (yes.has(String(value)) && typeof value !== 'object') return true
-    if (no.has(String(value)) && typeof value !== 'object') return false
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+    if (yes.has(text)) return true
+    if (no.has(text)) return false
     throw new BadValue(`expected true or false, got ${show(value)}`)
   },
   duration: (value) => {

@@ -99,7 +99,7 @@ test('everything works from the keyboard', async ({ browser, running }) => {
   await keyboard.press('Enter')
   await page.waitForURL(`${running.sandbox.url}/`)
   // A new page begins at its heading, as one that was loaded would begin at its top.
-  await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
+  await expect(page.getByRole('heading', { level: 1, name: 'Let the server speak' })).toBeFocused()
   await page.getByRole('link', { name: 'Sign in', exact: true }).first().press('Enter')
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeFocused()
   await context.close()

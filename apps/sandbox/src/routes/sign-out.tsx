@@ -21,8 +21,9 @@ function SignOutPage() {
   const leave = async () => {
     const outcome = await signOut()
     if (!outcome.ok) return setFailure(outcome.message)
-    await router.invalidate()
+    // In this order: a page that wants a user would lead to the sign-in page first.
     await router.navigate({ to: '/' })
+    await router.invalidate()
   }
 
   return (

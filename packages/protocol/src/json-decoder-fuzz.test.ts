@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest'
 import { decodeCommand, splitFrame } from './json-decoder.ts'
 import { MalformedCommand } from './malformed-command.ts'
+import { commandKinds, one, random, type Choose } from './testing/random.ts'
 
 const frames = [
   '{}',
@@ -57,23 +58,6 @@ const names = [
   '\\u0069d',
 ]
 
-/** A small seeded generator (mulberry32), so that a failure can be run again. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-type Choose = (below: number) => number
-
-function one<T>(list: readonly T[], choose: Choose): T {
-  return list[choose(list.length)] as T
-}
-
 /** Where values and keys stand in a text: what the mutations take hold of. */
 const valueText = /(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{[^{}]*\}|\[[^[\]]*\])/g
 const keyText = /"(?:[^"\\]|\\.)*"(?=:)/g
@@ -122,12 +106,6 @@ function mutant(choose: Choose): string {
   return text
 }
 
-const kinds = new Set(
-  'connect subscribe unsubscribe publish presence presenceStats history ping send rpc refresh subRefresh pong unknown'.split(
-    ' ',
-  ),
-)
-
 const seed = Number(process.env['SEED'])
 const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000)
 
@@ -140,7 +118,7 @@ test(`${runs} mutated frames: commands and MalformedCommand, and nothing else`, 
     for (const text of splitFrame(frame)) {
       try {
         const command = decodeCommand(text)
-        const isCommand = kinds.has(command.kind) && Number.isInteger(command.id) && command.id >= 0
+        const isCommand = commandKinds.has(command.kind) && Number.isInteger(command.id) && command.id >= 0
         if (!isCommand) throw new Error(`decoded to ${JSON.stringify(command)}`)
         if ('data' in command && typeof command.data === 'string' && command.data !== '') JSON.parse(command.data)
         decoded++

@@ -107,7 +107,7 @@ export function clientGrant(
 
 function tokenGrant(core: Core, session: Session, { channel, token }: SubscribeRequest): MaybePromise<Grant> {
   return chain(
-    claimsOr(core, session, () => core.tokens.subscription(token), refusals),
+    claimsOr(() => core.tokens.subscription(token), refusals),
     (claims) => {
       if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')
       // While the token was verified, the rules may have been replaced.

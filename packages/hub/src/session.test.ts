@@ -69,9 +69,8 @@ describe('connect', () => {
     other.send({ id: 2, subscribe: { channel: 'open:a' } })
     hub.clock.tick()
     expect(other.reply(2)).toEqual({ id: 2, subscribe: {} })
-    expect(hub.log.map(({ level, message }) => [level, message])).toEqual([
-      ['info', 'token invalid'],
-      ['info', 'disconnect'],
+    expect(hub.log).toMatchObject([
+      { level: 'info', message: 'disconnect', fields: { code: 3500, cause: 'The token signature is invalid.' } },
     ])
   })
 

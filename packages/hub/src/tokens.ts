@@ -11,7 +11,6 @@ import {
 import { checkTimes, TokenError } from '@backchannel/protocol/token'
 import type { Clock } from './clock.ts'
 import type { CheckedConfig } from './config.ts'
-import type { Core } from './core.ts'
 import type { Logger } from './logger.ts'
 import { chain, rescue, type MaybePromise } from './maybe-promise.ts'
 import { Deadlines } from './say/deadlines.ts'
@@ -152,18 +151,11 @@ function metaOf(claims: Record<string, unknown>, source: Source): { meta?: Paylo
 /** What a client whose token was refused is answered with. */
 export type TokenAnswers = Record<TokenError['reason'], () => ReplyError | Disconnect>
 
-/** The claims of a client's token; a refused one is told in the log. @throws what `answers` say, and what is no refusal */
-export function claimsOr<T>(
-  core: Core,
-  session: { readonly client: string; readonly user: string },
-  read: () => MaybePromise<T>,
-  answers: TokenAnswers,
-): MaybePromise<T> {
+/** The claims of a client's token. @throws what `answers` say, with the refusal as its cause; and what is no refusal */
+export function claimsOr<T>(read: () => MaybePromise<T>, answers: TokenAnswers): MaybePromise<T> {
   return rescue(read, (error) => {
     if (!(error instanceof TokenError)) throw error
-    const { client, user } = session
-    core.logger.info({ client, user, reason: error.message }, `token ${error.reason}`)
-    throw answers[error.reason]()
+    throw Object.assign(answers[error.reason](), { cause: error })
   })
 }
 

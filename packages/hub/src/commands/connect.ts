@@ -30,7 +30,7 @@ export function connect(core: Core, session: Session, command: ConnectCommand): 
 function authenticate(core: Core, session: Session, { connect: request }: ConnectCommand): MaybePromise<Accepted> {
   const { handshake } = session
   if (handshake) session.keptHeaders = core.say.headersToKeep(handshake, request)
-  if (request.token !== '') return byToken(core, session, request.token)
+  if (request.token !== '') return byToken(core, request.token)
   const decision = handshake && core.say.connect(session, handshake, request)
   return chain(decision, (decided) => {
     if (!decided) return withoutToken(core, session)
@@ -46,9 +46,9 @@ const refusals: TokenAnswers = {
   invalid: () => disconnect('invalidToken'),
 }
 
-function byToken(core: Core, session: Session, token: string): MaybePromise<Accepted> {
+function byToken(core: Core, token: string): MaybePromise<Accepted> {
   const { disallow_anonymous_connection_tokens: wantsUser, insecure } = core.config.client
-  const claims = claimsOr(core, session, () => core.tokens.connection(token), refusals)
+  const claims = claimsOr(() => core.tokens.connection(token), refusals)
   return chain(claims, ({ channels, ...known }) => {
     if (known.user === '' && wantsUser) throw disconnect('permissionDenied')
     const identity = insecure ? { ...known, expireAt: 0 } : known

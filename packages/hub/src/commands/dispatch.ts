@@ -68,10 +68,16 @@ function run(core: Core, session: Session, command: Command): void | Promise<voi
   }
 }
 
+/** Why the hub has thrown it, in a word more than the client is told. */
+function causeOf(error: unknown): { cause?: string } {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error ? { cause: cause.message } : {}
+}
+
 function fail(core: Core, session: Session, command: Command, error: unknown): void {
   if (isDisconnect(error)) {
     core.logger.info(
-      { client: session.client, user: session.user, code: error.code, reason: error.reason },
+      { client: session.client, user: session.user, code: error.code, reason: error.reason, ...causeOf(error) },
       'disconnect',
     )
     if (command.kind !== 'connect' || !session.answerFailure(error.code, error.reason)) session.disconnect(error)
@@ -83,6 +89,11 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
       { err: error, client: session.client, user: session.user, command: command.kind },
       'command failed',
     )
+  }
+  const cause = causeOf(error)
+  if (known && cause.cause !== undefined) {
+    const { code, message: reason } = known
+    core.logger.info({ client: session.client, user: session.user, code, reason, ...cause }, 'refused')
   }
   // A message has no answer: its failure is the app's to know.
   if (command.kind === 'send') return

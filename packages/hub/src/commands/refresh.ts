@@ -14,7 +14,7 @@ export function refresh(
   // Whom the app renews brings no tokens.
   if (token === '' || session.isRenewedByServer) throw disconnect('badRequest')
   return chain(
-    claimsOr(core, session, () => core.tokens.connection(token), refusals),
+    claimsOr(() => core.tokens.connection(token), refusals),
     (claims) => {
       if (session.state !== 'connected') return
       if (claims.user !== session.user) throw disconnect('invalidToken')

@@ -18,7 +18,7 @@ export function subRefresh(
   if (subscription.grant.isRenewedByServer) throw disconnect('badRequest')
   if (token === '') throw replyError('badRequest')
   return chain(
-    claimsOr(core, session, () => core.tokens.subscription(token), refusals),
+    claimsOr(() => core.tokens.subscription(token), refusals),
     (claims) => {
       if (session.state !== 'connected') return
       if (!isTokenFor(claims, session, channel)) throw disconnect('invalidToken')

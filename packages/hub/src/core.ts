@@ -2,6 +2,7 @@ import { disconnect, replyError, type ClientInfo, type Disconnect, type Payload 
 import type { Broker, PublishOutcome } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { ChannelOptions, CheckedConfig } from './config.ts'
+import { ConnectionRate } from './connection-rate.ts'
 import { Flusher } from './fanout.ts'
 import type { HubHandlers } from './handlers.ts'
 import { Keepalive } from './keepalive.ts'
@@ -64,6 +65,7 @@ export class Core {
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
+  readonly #connectionRate: ConnectionRate
   /** Work that nobody waits for until the hub closes. */
   readonly #background = new Set<Promise<void>>()
   #state: 'open' | 'closing' | 'closed' = 'open'
@@ -79,6 +81,7 @@ export class Core {
     this.flusher = new Flusher(parts.clock, (error) => this.report(error, 'fan-out'))
     this.keepalive = new Keepalive(parts.clock)
     this.registry = new Registry(parts.broker, this.flusher, (error, channel) => this.report(error, 'broker', channel))
+    this.#connectionRate = new ConnectionRate(parts.config.client.connection_rate_limit, parts.clock)
     this.startedAt = parts.clock.monotonic()
     this.positions = new PositionWatch(this)
     this.tokens = new Tokens(parts.config.client, parts.clock, this.logger)
@@ -98,10 +101,11 @@ export class Core {
     return this.#state === 'open'
   }
 
-  /** Whether `client.connection_limit` allows no further connection. */
-  get isFull(): boolean {
+  /** Whether a further connection may be made now; it then counts for `client.connection_rate_limit`. */
+  admits(): boolean {
     const limit = this.config.client.connection_limit
-    return limit > 0 && this.registry.sessionCount >= limit
+    if (!this.isOpen || (limit > 0 && this.registry.sessionCount >= limit)) return false
+    return this.#connectionRate.take()
   }
 
   /** A transport has a new connection. */

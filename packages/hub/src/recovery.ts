@@ -3,20 +3,22 @@ import type { HistoryPage, HistoryQuery } from './broker.ts'
 import type { JoinBuffer } from './join-buffer.ts'
 import type { Grant } from './subscription.ts'
 
-/** More than this many missed publications are not sent on recovery; the app loads its state anew. */
-export const recoveryLimit = 300
-
 type RecoveryRules = Pick<Grant, 'options' | 'filter'>
 
-/** What to read of the stream for a subscription. @param since where it wants to go on from; undefined: only the top */
+/**
+ * What to read of the stream for a subscription.
+ * @param since where it wants to go on from; undefined: only the top
+ * @param maxLimit `client.recovery_max_publication_limit`
+ */
 export function recoveryQuery(
   { options, filter }: RecoveryRules,
   since: StreamPosition | undefined,
+  maxLimit: number,
 ): Pick<HistoryQuery, 'limit' | 'since' | 'reverse'> {
   if (!since) return { limit: 0, reverse: false }
-  if (options.force_recovery_mode !== 'cache') return { since, limit: recoveryLimit, reverse: false }
+  if (options.force_recovery_mode !== 'cache') return { since, limit: maxLimit, reverse: false }
   // With a filter the newest that it lets through may lie further back.
-  return { limit: filter ? recoveryLimit : 1, reverse: true }
+  return { limit: filter ? maxLimit : 1, reverse: true }
 }
 
 /** What brings a subscription from where it was to the top; undefined when it can't be brought there. */

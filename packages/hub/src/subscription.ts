@@ -275,7 +275,7 @@ export class Subscription implements Subscriber {
 
   #read(since: StreamPosition | undefined): MaybePromise<HistoryPage> {
     return this.#core.broker.history(this.channelName, {
-      ...recoveryQuery(this.grant, since),
+      ...recoveryQuery(this.grant, since, this.#core.config.client.recovery_max_publication_limit),
       historyMetaTtlMs: this.#core.historyMetaTtl(this.grant.options),
     })
   }

@@ -151,7 +151,7 @@ export class StreamRoutes {
 
   /** @throws Refusal */
   #guardRoom(): void {
-    if (!this.#core.isOpen || this.#core.isFull) throw new Refusal(unavailable)
+    if (!this.#core.admits()) throw new Refusal(unavailable)
   }
 
   #isPreflight(request: IncomingMessage, response: ServerResponse): boolean {

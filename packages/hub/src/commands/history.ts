@@ -2,11 +2,7 @@ import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
 import { mayUse } from '../permissions.ts'
-import { recoveryLimit } from '../recovery.ts'
 import type { Session } from '../session.ts'
-
-/** A client gets at most as many publications at once as a recovery sends. */
-const maxLimit = recoveryLimit
 
 export function history(
   core: Core,
@@ -20,6 +16,7 @@ export function history(
   const isSubscribed = session.subscriptions.get(channel)?.isSubscribed === true
   if (!mayUse(options, 'history', session, isSubscribed)) throw replyError('permissionDenied')
   if (reverse && since?.offset === 0) throw replyError('badRequest')
+  const { history_max_publication_limit: maxLimit } = core.config.client
   const limit = request.limit < 0 || request.limit > maxLimit ? maxLimit : request.limit
   const query = { limit, reverse, historyMetaTtlMs: core.historyMetaTtl(options), ...(since ? { since } : {}) }
   return chain(core.broker.history(channel, query), ({ publications, position }) => {

@@ -114,6 +114,12 @@ export const client = z
     user_connection_limit: size(0),
     /** Connections in all; 0: no limit. */
     connection_limit: size(0),
+    /** New connections per second; 0: no limit. */
+    connection_rate_limit: size(0),
+    /** Publications that a client gets of the history at once. */
+    history_max_publication_limit: positiveSize(300),
+    /** More than this many missed publications are not recovered; the app loads its state anew. */
+    recovery_max_publication_limit: positiveSize(300),
     connect_code_to_unidirectional_disconnect: unidirectionalDisconnects,
   })
   // Every ping begins the time for its answer anew.

@@ -5,7 +5,6 @@ import { describeConnectionToken, describeSubscriptionToken } from './commands/c
 import { connectionToken, subscriptionToken, type TokenRequest } from './commands/gentoken.ts'
 import { genconfig } from './commands/genconfig.ts'
 import { migrateconfig } from './commands/migrateconfig.ts'
-import { serve } from './commands/serve.ts'
 import { versionText } from './commands/version.ts'
 import { exitCodes, Failure } from './failure.ts'
 import { addOptionFlags, optionFlagsOf } from './flags.ts'
@@ -85,6 +84,8 @@ function serveCommand(): Command {
     )
     .action(async () => {
       const { allowUnsupported } = command.opts<{ allowUnsupported: string[] }>()
+      // The hub itself is only loaded to be run.
+      const { serve } = await import('./commands/serve.ts')
       await serve({ ...sourcesOf(command), flags: optionFlagsOf(command), allowed: allowUnsupported })
     })
 }

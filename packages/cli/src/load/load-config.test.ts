@@ -279,6 +279,27 @@ describe('variables and flags', () => {
     ])
   })
 
+  test('${CENTRIFUGO_VAR_…} in the headers of a proxy stands for that variable, which has to be set', () => {
+    const headers = (given: unknown): unknown => ({
+      proxies: [{ name: 'backend', endpoint: 'http://127.0.0.1:1', http: { static_headers: given } }],
+    })
+    const config = headers({ authorization: 'Bearer ${CENTRIFUGO_VAR_KEY}', plain: '${OTHER}' })
+    const expanded = { authorization: 'Bearer k$&', plain: '${OTHER}' }
+    const env = { CENTRIFUGO_VAR_KEY: 'k$&', OTHER: 'o' }
+    const headersOf = ({ hub }: LoadedConfig): unknown => hub.proxies?.[0]?.http?.static_headers
+    expect(headersOf(load(config, { env }))).toEqual(expanded)
+    const pairs = headers([{ key: 'authorization', value: 'Bearer ${CENTRIFUGO_VAR_KEY}' }])
+    expect(headersOf(load(pairs, { env }))).toEqual({ authorization: 'Bearer k$&' })
+    const variables = {
+      ...env,
+      CENTRIFUGO_PROXIES: 'backend',
+      CENTRIFUGO_PROXIES_BACKEND_ENDPOINT: 'http://127.0.0.1:1',
+      CENTRIFUGO_PROXIES_BACKEND_HTTP_STATIC_HEADERS: '{"x": "${CENTRIFUGO_VAR_KEY}"}',
+    }
+    expect(headersOf(load({}, { env: variables }))).toEqual({ x: 'k$&' })
+    expect(problems(config)).toEqual(['proxies.http.static_headers: the variable CENTRIFUGO_VAR_KEY is not set'])
+  })
+
   test('a variable that is no option is warned of, unless it is Kubernetes’s or ours to be filled in', () => {
     const env = {
       CENTRIFUGO_HTTP_API_KEI: 'x',

@@ -161,6 +161,7 @@ describe('what is refused', () => {
     ['a body of 2^64 - 1 bytes', '0801 5affffffffffffffffff01'],
     ['a body whose length has 11 bytes', '0801 5a8080808080808080808000'],
     ['a ping that holds half a field', '0801 5a0108'],
+    ['a body in parts that are no messages', '0801 42010a 42020161'],
     ['a group', '0801 a306 a406'],
     ['a group in place of a body', '0801 5b 5c'],
     ['the end of a group', '0801 a406'],

@@ -329,7 +329,12 @@ function decode(bytes: Uint8Array): Command {
   }
   const commands = Array.from(bodies)
     .sort(([one], [other]) => one - other)
-    .map(([number, parts]) => reads[number]?.(id, joined(parts)))
+    .map(([number, parts]) => {
+      const body = reads[number]
+      // Each of them has to be whole by itself.
+      if (parts.length > 1) for (const part of parts) body?.(id, part)
+      return body?.(id, joined(parts))
+    })
   // Without an id everything but `send` counts as the answer to a ping, whatever else it holds.
   if (id === 0 && !bodies.has(sendField)) return { kind: 'pong', id: 0 }
   return commands[0] ?? { kind: 'unknown', id }

@@ -49,6 +49,15 @@ describe('publish', () => {
     })
   })
 
+  test('takes bytes: as JSON where they are some, else as what the server API has no words for', () => {
+    const hub = start()
+    void hub.publish('kept:a', Buffer.from('{"n":\n1}'))
+    const history = { channel: 'kept:a', limit: 1, reverse: true }
+    expect(hub.call('history', history)).toMatchObject({ result: { publications: [{ data: { n: 1 } }] } })
+    expect(hub.publish('kept:a', Uint8Array.of(1, 2, 3))).toMatchObject({ offset: 2 })
+    expect(hub.call('history', history)).toMatchObject({ error: { code: 100 } })
+  })
+
   test('throws for what has no JSON form and for a channel that is not configured', () => {
     const hub = start()
     const circular: { self?: unknown } = {}

@@ -34,7 +34,7 @@ import { MemoryBroker } from './memory-broker.ts'
 import type { HubOptions } from './options.ts'
 import { invalidateUserTokens, revokeToken } from './revocation.ts'
 import type { InvalidateOptions, RevokeOptions } from './tokens/revocations.ts'
-import { toPayload } from './payloads.ts'
+import { answerPayload, toPayload } from './payloads.ts'
 import { MemoryPresence } from './presence.ts'
 import { BadApiRequest, commandMethods, JsonText, maxParallel, runApiMethod, type PayloadSource } from './server-api.ts'
 
@@ -76,7 +76,7 @@ export interface Hub {
   readonly id: string
   /**
    * Publishes to everybody who is subscribed. Synchronous with the memory broker. `data` is serialised at once: what
-   * happens to the object afterwards changes nothing.
+   * happens to the object afterwards changes nothing. Bytes that are no JSON only reach clients that speak Protobuf.
    * @returns where it came to stand; offset 0 without history
    * @throws TypeError when `data` has no JSON form or a tag is not text
    * @throws ReplyError 102 when the channel's namespace is not configured
@@ -167,7 +167,7 @@ export function createHub(options: HubOptions = {}): Hub {
     id: core.id,
     publish: (channel, data, { idempotencyKey, tags, skipHistory, delta, version, versionEpoch } = {}) =>
       core.publish(channel, {
-        data: toPayload(data),
+        data: answerPayload(data),
         ...(tags ? { tags: { ...tags } } : {}),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(skipHistory === undefined ? {} : { skipHistory }),

@@ -89,6 +89,17 @@ describe('serve', () => {
     ])
   })
 
+  test('variables of a .env file count, unless the process has them, too', async () => {
+    using folder = new Folder()
+    folder.write('.env', 'CENTRIFUGO_HTTP_API_KEY="from the file"\nCENTRIFUGO_HEALTH_ENABLED=true\n')
+    const server = start(['serve', ...local], { cwd: folder.path, env: { CENTRIFUGO_HTTP_API_KEY: 'own' } })
+    running.push(server)
+    const address = await server.address()
+    expect(server.lines.map(({ message }) => message)).toContain('variables read')
+    expect((await fetch(`http://${address}/health`)).status).toBe(200)
+    expect((await post(`http://${address}/api/info`, '{}', { 'x-api-key': 'own' })).status).toBe(200)
+  })
+
   test('a page’s own origin is no exception, as with Centrifugo', async () => {
     const address = await serve(config).address()
     const request = httpRequest(`http://${address}/connection/websocket`, {

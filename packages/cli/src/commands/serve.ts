@@ -1,18 +1,22 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { createHub, type Hub } from '@backchannel/hub'
 import { Failure, reasonOf } from '../failure.ts'
+import { serverEnvironment } from '../load/environment.ts'
 import { loadConfig, type LoadedConfig, type Sources } from '../load/load-config.ts'
 import { openLog, type Logger } from '../serve/log.ts'
 import { Servers } from '../serve/server.ts'
 import { endOnSignals } from '../serve/shutdown.ts'
 
 /** Runs a hub until a signal ends it. @throws Failure */
-export async function serve(sources: Sources): Promise<void> {
+export async function serve(given: Sources): Promise<void> {
+  const { env, hasFile } = serverEnvironment(given.env)
+  const sources = { ...given, env }
   const loaded = loadConfig(sources)
   const { server: settings } = loaded
   const log = openLog(settings.logLevel, settings.logFile)
   if (loaded.file !== undefined) log.info({ file: loaded.file }, 'configuration read')
   else log.warn({ file: sources.file }, 'no configuration file: only variables and flags count')
+  if (hasFile) log.info({ file: '.env' }, 'variables read')
   for (const warning of loaded.warnings) log.warn(warning)
   warnOfOpenDoors(loaded, log)
 

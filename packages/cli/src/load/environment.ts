@@ -1,10 +1,26 @@
 /** `CENTRIFUGO_*`: every option by its path in capitals, entries of lists by their names. */
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { Failure, reasonOf } from '../failure.ts'
 import type { Group, Groups, Node } from '../options/kinds.ts'
 import { closest } from './suggest.ts'
 import { readEntries, setOption, type Report, type Tree } from './tree.ts'
 import { BadValue, parseJson, readText } from './values.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The variables that a server starts with: the process's, and those of a file `.env` in the folder it is started in,
+ * unless the process has them, too. @throws Failure file
+ */
+export function serverEnvironment(own: Environment): { env: Environment; hasFile: boolean } {
+  try {
+    return { env: { ...parseEnv(readFileSync('.env', 'utf8')), ...own }, hasFile: true }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { env: own, hasFile: false }
+    throw new Failure('file', `.env can't be read: ${reasonOf(error)}`, error)
+  }
+}
 
 /** Kubernetes puts them there for a service of that name. */
 const ofKubernetes = /^CENTRIFUGO(?:_[A-Z0-9_]+)?_(?:PORT|SERVICE_)/

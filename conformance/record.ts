@@ -44,6 +44,14 @@ async function playTwice(topic: Topic): Promise<Map<string, string[]>> {
 
 const isSame = (a: readonly string[] | undefined, b: readonly string[] | undefined) => a?.join('\n') === b?.join('\n')
 
+/** From the first line on where they part: what was expected, and what came. */
+function changes(expected: readonly string[], lines: readonly string[]): string[] {
+  const length = Math.max(expected.length, lines.length)
+  const from = Array.from({ length }, (_, index) => index).find((index) => lines[index] !== expected[index]) ?? length
+  const told = (mark: string, all: readonly string[]) => all.slice(from).map((line) => `  ${mark} ${line}`)
+  return [...told('-', expected), ...told('+', lines)]
+}
+
 /** The recording of one script on one way, with what has been said now in its place. */
 function renewed(before: GoldenScript | undefined, lines: string[] | undefined, isListed: boolean) {
   if (on === undefined) return lines ? { ...before, expected: lines } : before
@@ -73,7 +81,7 @@ for (const topic of topics.filter(({ name }) => only.length === 0 || only.includ
       const entry = renewed(before[over] ?? (way === 'websocket' ? undefined : before[name]), lines, isListed)
       if (entry && !isInherited(entry)) golden[over] = entry
       if (on !== undefined && lines && !isListed && !isSame(lines, entry?.expected)) {
-        console.log(`${topic.name}: ${over}\n${lines.map((line) => `    ${line}`).join('\n')}`)
+        console.log(`${topic.name}: ${over}\n${changes(entry?.expected ?? [], lines).join('\n')}`)
       }
     }
   }

@@ -3,6 +3,8 @@ import { all, base64, connecting, json, proxied, told, user } from '../support/p
 
 export const connectProxy: Topic = {
   name: 'connect proxy',
+  isEverywhere: true,
+  needs: 'proxies of v6',
   config: proxied,
   scripts: [
     script('what is asked', send('{"id":1,"connect":{}}'), settle),

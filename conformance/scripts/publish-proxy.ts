@@ -3,6 +3,7 @@ import { all, base64, json, proxied, publishing, subscribing, told } from '../su
 
 export const publishProxy: Topic = {
   name: 'publish proxy',
+  needs: 'proxies of v6',
   config: proxied,
   scripts: [
     ...all(() => connect, publishing),

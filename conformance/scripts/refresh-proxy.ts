@@ -36,6 +36,7 @@ const renewed = (name: string, answer: Answer): Script =>
 
 export const refreshProxy: Topic = {
   name: 'refresh proxy',
+  needs: 'proxies of v6',
   config: {
     client: {
       expired_close_delay: '1s',

@@ -3,6 +3,8 @@ import { all, base64, calling, json, proxied } from '../support/proxied.ts'
 
 export const rpcProxy: Topic = {
   name: 'rpc proxy',
+  isEverywhere: true,
+  needs: 'proxies of v6',
   config: proxied,
   scripts: [
     ...all(() => connect, calling),
@@ -28,6 +30,7 @@ export const rpcProxy: Topic = {
 /** With nothing but a ping. */
 export const rpcPing: Topic = {
   name: 'rpc ping',
+  isEverywhere: true,
   config: { rpc: { ping: { enabled: true, method: 'echo' } } },
   scripts: [
     script('the method', connect, send('{"id":2,"rpc":{"method":"echo","data":{}}}'), settle),

@@ -3,6 +3,7 @@ import { all, base64, json, proxied, subscribing, told } from '../support/proxie
 
 export const subscribeProxy: Topic = {
   name: 'subscribe proxy',
+  needs: 'proxies of v6',
   config: proxied,
   scripts: [
     script('what is asked', connect, send('{"id":2,"subscribe":{"channel":"asked:$N"}}'), settle),

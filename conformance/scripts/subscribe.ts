@@ -1,15 +1,4 @@
-import {
-  api,
-  connect,
-  inSeconds,
-  needs,
-  receive,
-  script,
-  send,
-  settle,
-  type Step,
-  type Topic,
-} from '../support/script.ts'
+import { api, connect, inSeconds, receive, script, send, settle, type Step, type Topic } from '../support/script.ts'
 
 const subscribe = (fields: string) => send(`{"id":2,"subscribe":{${fields}}}`)
 const to = (channel: string, more = '') => subscribe(`"channel":"${channel}"${more}`)
@@ -60,8 +49,8 @@ export const subscribing: Topic = {
     one('a private channel without a token', to('$open:a')),
     one('a private channel with a token', withToken('$open:$N', {})),
     one('the private prefix alone', to('$')),
-    needs('channel-regex', one('a channel of a pattern', to('pattern:abc'))),
-    needs('channel-regex', one('a channel outside its pattern', to('pattern:abcd'))),
+    one('a channel of a pattern', to('pattern:abc')),
+    one('a channel outside its pattern', to('pattern:abcd')),
     one('a user-limited channel of the user', to('limited:room#$N')),
     one('a user-limited channel of somebody else', to('limited:room#somebody')),
     one('a user-limited channel of several users', to('limited:room#somebody,$N,other')),

@@ -94,10 +94,11 @@ export function openSocket(
   })
 }
 
-/** Status, content type and body of a response in one line. */
-export async function readResponse(response: IncomingMessage): Promise<string> {
+/** Status, content type, the headers to `tell` and the body of a response in one line. */
+export async function readResponse(response: IncomingMessage, tell: readonly string[] = []): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   const contentType = response.headers['content-type'] ?? '(no content type)'
-  return `http ${response.statusCode} ${contentType} ${Buffer.concat(chunks).toString()}`.trimEnd()
+  const told = tell.map((name) => `[${name}: ${String(response.headers[name] || '(none)')}] `).join('')
+  return `http ${response.statusCode} ${contentType} ${told}${Buffer.concat(chunks).toString()}`.trimEnd()
 }

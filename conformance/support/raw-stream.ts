@@ -99,6 +99,10 @@ function eventData(event: string): string {
 /** Headers of a stream's response that its readers depend on. */
 const telling = ['content-type', 'cache-control', 'x-accel-buffering', 'access-control-allow-origin']
 
+/** That nobody on the way may change it says more than the rest does. */
+const tellHeader = ({ headers }: IncomingMessage, name: string): string =>
+  String(headers[name] || '(none)').replace(', no-transform', '')
+
 /** Opens a stream; a refusal is told as a line of text. */
 export function openStream(
   { method, url, headers = {}, body }: StreamRequest,
@@ -111,7 +115,7 @@ export function openStream(
         return
       }
       request.setTimeout(0)
-      const told = telling.map((name) => `${name}: ${String(response.headers[name] ?? '(none)')}`)
+      const told = telling.map((name) => `${name}: ${tellHeader(response, name)}`)
       resolve(new RawStream(response, framing, `http 200 ${told.join(', ')}`))
     })
     request.on('timeout', () => request.destroy(new Error('no answer')))

@@ -117,6 +117,8 @@ class ScriptRun {
   #fill(text: string): string {
     return text
       .replaceAll('$TOKEN', this.#token)
+      .replaceAll('$NODE', this.transcript.emulation.node)
+      .replaceAll('$SESSION', this.transcript.emulation.session)
       .replaceAll('$N', this.#name)
       .replaceAll('$HOST', new URL(this.#server.apiUrl).host)
       .replaceAll('$APIKEY', this.#server.apiKey)
@@ -130,13 +132,13 @@ class ScriptRun {
     )
   }
 
-  #claims(claims: Claims): Claims {
-    return Object.fromEntries(
-      Object.entries(claims).map(([name, value]) => [
-        name,
-        typeof value === 'function' ? (value as LateClaim)() : typeof value === 'string' ? this.#fill(value) : value,
-      ]),
-    )
+  /** Claims as they are now: texts filled in at any depth, names too. */
+  #claim(value: unknown): unknown {
+    if (typeof value === 'function') return (value as LateClaim)()
+    if (typeof value === 'string') return this.#fill(value)
+    if (Array.isArray(value)) return value.map((one) => this.#claim(one))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [this.#fill(name), this.#claim(inner)]))
   }
 
   async #open({ path = '/connection/websocket', query, headers, ...options }: OpenOptions): Promise<void> {
@@ -187,7 +189,10 @@ class ScriptRun {
   async #send(text: string, tokens: Readonly<Record<string, TokenSpec>>): Promise<void> {
     let filled = text
     for (const [placeholder, { claims, key = this.#server.tokenKey, header }] of Object.entries(tokens)) {
-      filled = filled.replaceAll(placeholder, signToken(this.#claims(claims), header ? { key, header } : { key }))
+      filled = filled.replaceAll(
+        placeholder,
+        signToken(this.#claim(claims) as Claims, header ? { key, header } : { key }),
+      )
     }
     filled = this.#fill(filled)
     if (this.#isEmulated && !this.#socket && !this.#refused) {
@@ -285,13 +290,13 @@ class ScriptRun {
     this.transcript.add('>', `(publishes {"n":1} to {"n":${count}} to ${channel})`)
   }
 
-  #exchange({ method, path, headers = {}, body }: HttpRequest): Promise<string> {
+  #exchange({ method, path, headers = {}, body, tell }: HttpRequest): Promise<string> {
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest(
         new URL(path, this.#server.apiUrl),
         { method, headers, agent: false, timeout: patience },
         (response) => {
-          readResponse(response).then(resolve, reject)
+          readResponse(response, tell).then(resolve, reject)
         },
       )
       outgoing.on('upgrade', (response, socket) => {

@@ -4,7 +4,8 @@
  *
  * Texts may hold placeholders, filled in when the step runs:
  * `$N` a name of this script's own (for channels and users), `$TOKEN` a good connection token for the user `$N`,
- * `$EPOCH` the epoch and `$CLIENT` the client id that were seen last, `$HOST` host and port of the server, `$APIKEY`.
+ * `$EPOCH` the epoch, `$CLIENT` the client id, `$SESSION` and `$NODE` those that were seen last, `$HOST` host and port
+ * of the server, `$APIKEY`.
  */
 import type { OutgoingHttpHeaders } from 'node:http'
 
@@ -30,6 +31,8 @@ export interface HttpRequest {
   path: string
   headers?: OutgoingHttpHeaders
   body?: string | Buffer
+  /** Headers of the response that are written down. */
+  tell?: readonly string[]
 }
 
 export type Step =

@@ -7,6 +7,7 @@ export class Transcript {
   readonly #names: readonly (readonly [string, string])[]
   readonly #clients: string[] = []
   readonly #epochs: string[] = []
+  readonly #emulation = { session: '', node: '' }
 
   /** `names`: a value, and the placeholder that the transcript shows for it. */
   constructor(names: readonly (readonly [string, string])[]) {
@@ -16,6 +17,11 @@ export class Transcript {
   /** The client id that was seen last. */
   get client(): string | undefined {
     return this.#clients.at(-1)
+  }
+
+  /** The session and the node that were seen last: where an emulated connection's commands go. */
+  get emulation(): { session: string; node: string } {
+    return this.#emulation
   }
 
   /** The epoch that was seen last. */
@@ -31,6 +37,11 @@ export class Transcript {
   #normalise(text: string): string {
     const normal = text
       .replace(/eyJ[\w-]*\.[\w-]*\.[\w-]*/g, '<token>')
+      .replace(/"(session|node)":"([^"]{8,})"/g, (_, name: 'session' | 'node', value: string) => {
+        this.#emulation[name] = value
+        return `"${name}":"<${name}>"`
+      })
+      .replace(/"time":\d{13}/g, '"time":<time>')
       .replace(
         /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g,
         (id) => `<client ${number(this.#clients, id)}>`,

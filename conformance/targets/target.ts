@@ -1,8 +1,8 @@
 import type { ServerConfig } from '../config.ts'
 
-const capabilities = ['channel-regex'] as const
+const capabilities = ['proxies of v6', 'unidirectional codes'] as const
 
-/** What a server may lack; cases that need it are skipped, visibly, where it is not. */
+/** What a server may lack (of v5: what it has no options for); cases that need it are skipped, visibly, where it is not. */
 export type Capability = (typeof capabilities)[number]
 
 export const allCapabilities: ReadonlySet<Capability> = new Set(capabilities)

@@ -103,11 +103,14 @@ export interface Hub {
    * @throws as `revokeToken`
    */
   invalidateUserTokens(user: string, options?: InvalidateOptions): void
-  /** Answers a request that is the hub's (`POST /api/publish`, …); false leaves it to the app. */
+  /**
+   * Answers a request that is the hub's (`POST /api/publish`, `/connection/sse`, …); false leaves it to the app. Ask it
+   * before anything reads the request's body.
+   */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean
   /** Answers commands of the API's older form (`{"method", "params"}`), asking for no key: the caller has let them in. */
   handleAdminApi(request: IncomingMessage, response: ServerResponse): void
-  /** Takes an upgrade that is the hub's (`/connection/websocket`); false leaves it to the app. */
+  /** Takes an upgrade that is the hub's (`/connection/websocket`, …); false leaves it to the app. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Both of them in front of a server's own listeners. @returns a function that takes it back */
   attach(server: HttpServer | HttpsServer): () => void
@@ -192,7 +195,7 @@ export function createHub(options: HubOptions = {}): Hub {
       server = target
       return adapter.attach(target)
     },
-    websocketUrl: (request) => options.publicUrl ?? websocketUrl(request, server, trustProxy),
+    websocketUrl: (request) => options.publicUrl ?? websocketUrl(config.websocket.handler_prefix, request, server, trustProxy),
     gauges: () => gauges(core, adapter),
     close: (options = {}) => (closing ??= close(options)),
   }
@@ -273,6 +276,7 @@ async function runBatch(
 }
 
 function websocketUrl(
+  path: string,
   request: Request | undefined,
   server: HttpServer | HttpsServer | undefined,
   trustProxy: boolean,
@@ -286,11 +290,11 @@ function websocketUrl(
     const forwarded = (name: string): string | undefined =>
       (trustProxy && request.headers.get(name)?.split(',')[0]?.trim()) || undefined
     const isSecure = (forwarded('x-forwarded-proto') ?? url.protocol.replace(':', '')) === 'https'
-    return `${isSecure ? 'wss' : 'ws'}://${forwarded('x-forwarded-host') ?? url.host}/connection/websocket`
+    return `${isSecure ? 'wss' : 'ws'}://${forwarded('x-forwarded-host') ?? url.host}${path}`
   }
   const address = server?.address()
   const port = typeof address === 'object' && address ? address.port : 3000
-  return `${server && 'setSecureContext' in server ? 'wss' : 'ws'}://localhost:${port}/connection/websocket`
+  return `${server && 'setSecureContext' in server ? 'wss' : 'ws'}://localhost:${port}${path}`
 }
 
 function gauges(core: Core, adapter: NodeAdapter): HubGauges {

@@ -346,4 +346,8 @@ test('the WebSocket URL is that of the page: wss under https, forwarded headers 
   const trusting = createHub({ register: false, trustProxy: true })
   expect(trusting.websocketUrl(request)).toBe('wss://app.example/connection/websocket')
   await trusting.close()
+  const moved = createHub({ register: false, config: { websocket: { handler_prefix: '/rt/ws' } } })
+  expect(moved.websocketUrl(new Request('https://app.example/page'))).toBe('wss://app.example/rt/ws')
+  expect(moved.websocketUrl()).toBe('ws://localhost:3000/rt/ws')
+  await moved.close()
 })

@@ -16,19 +16,21 @@ export function makeToken(
   return `${input}.${signature(input, algorithm, key).toString('base64url')}`
 }
 
+const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+
 function signature(input: string, algorithm: string, key: KeyObject | string | Uint8Array): Buffer {
   const hash = `sha${algorithm.slice(2)}`
-  if (algorithm.startsWith('HS'))
-    return createHmac(hash, key as string)
-      .update(input)
-      .digest()
+  if (algorithm.startsWith('HS')) return createHmac(hash, key).update(input).digest()
   const data = Buffer.from(input)
   const privateKey = key as KeyObject
-  if (algorithm.startsWith('RS')) return sign(hash, data, privateKey)
-  if (algorithm.startsWith('PS')) {
-    const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-    return sign(hash, data, { key: privateKey, ...padding })
+  switch (algorithm.slice(0, 2)) {
+    case 'RS':
+      return sign(hash, data, privateKey)
+    case 'PS':
+      return sign(hash, data, { key: privateKey, ...pss })
+    case 'ES':
+      return sign(hash, data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    default:
+      return sign(null, data, privateKey)
   }
-  if (algorithm.startsWith('ES')) return sign(hash, data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  return sign(null, data, privateKey)
 }

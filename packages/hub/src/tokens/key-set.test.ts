@@ -55,7 +55,7 @@ test('a key is fetched once and then known for an hour', async () => {
 })
 
 test('a thousand tokens at once make one request', async () => {
-  const finding = Array.from({ length: 1000 }, () => keySet.find('a'))
+  const finding = Array.from({ length: 1000 }, async () => keySet.find('a'))
   await settle()
   expect(asked).toBe(1)
   requests.shift()?.answer('a')
@@ -64,7 +64,7 @@ test('a thousand tokens at once make one request', async () => {
 })
 
 test('more than a thousand that wait are refused at once', async () => {
-  const waiting = Array.from({ length: 1000 }, () => keySet.find('a'))
+  const waiting = Array.from({ length: 1000 }, async () => keySet.find('a'))
   expect(keySet.find('a')).toBeUndefined()
   await settle()
   requests.shift()?.answer('a')

@@ -211,12 +211,16 @@ export class Say {
     return this.#deadlines.hold(this.#handlerTimeout, answer)
   }
 
-  /** Asks a handler: what it throws on purpose is thrown on, everything else is logged and becomes error 100. */
+  /**
+   * Asks a handler, if there is one: what it throws on purpose is thrown on, everything else is logged and becomes
+   * error 100.
+   */
   #ask<T>(
     stage: keyof HubHandlers,
     subject: Subject,
     run: (handlers: HubHandlers) => MaybePromise<T>,
-  ): MaybePromise<T> {
+  ): MaybePromise<T | undefined> {
+    if (!this.#handlers[stage]) return undefined
     return this.#guard(stage, subject, () => this.#inTime(run(this.#handlers)))
   }
 

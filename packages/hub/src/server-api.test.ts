@@ -322,6 +322,14 @@ describe('publish', () => {
   })
 })
 
+test('a history tells tags and who published, but no versions', () => {
+  call('publish', { channel: 'kept:a', data: 1, tags: { a: 'b' }, version: 5, version_epoch: 'x' })
+  expect(call('history', { channel: 'kept:a', limit: -1 })).toMatchObject({
+    publications: [{ data: 1, offset: 1, tags: { a: 'b' } }],
+  })
+  expect(JSON.stringify(call('history', { channel: 'kept:a', limit: -1 }))).not.toContain('version')
+})
+
 test('the server subscribes to a channel of whatever name', () => {
   const peer = hub.connected('alice')
   call('subscribe', { user: 'alice', channel: 'open:ä' })

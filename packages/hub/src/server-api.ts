@@ -151,8 +151,10 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
     const query = { limit, reverse, historyMetaTtlMs: core.historyMetaTtl(options), ...(since ? { since } : {}) }
     return chain(core.broker.history(request.channel, query), ({ publications, position }) => {
       if (since && since.epoch !== '' && since.epoch !== position.epoch) throw replyError('unrecoverablePosition')
-      // Over the API no publication carries the epoch: it stands beside the list.
-      const list = publications.map(({ epoch: _, ...publication }) => encodePublication(publication)).join(',')
+      // Over the API no publication carries the epoch, which stands beside the list, nor its version.
+      const list = publications
+        .map(({ epoch: _, version: __, ...publication }) => encodePublication(publication))
+        .join(',')
       return new JsonText(
         `{"publications":[${list}],"epoch":${JSON.stringify(position.epoch)},"offset":${position.offset}}`,
       )

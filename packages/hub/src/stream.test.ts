@@ -16,3 +16,13 @@ test('what was trimmed holds no memory, also before its places are given back', 
     { offset: 60 },
   ])
 })
+
+test('reversed, it is read from before the place; from beyond its end nothing is', () => {
+  const stream = new Stream('epoch')
+  for (let n = 1; n <= 5; n++) stream.append({ data: String(n) }, 3, 0, '')
+  const before = (offset: number): number[] =>
+    stream
+      .read({ limit: 2, reverse: true, historyMetaTtlMs: 0, since: { offset, epoch: '' } })
+      .publications.map((p) => p.offset)
+  expect([1, 3, 4, 5, 6, 7, 99].map(before)).toEqual([[], [], [3], [4, 3], [5, 4], [], []])
+})

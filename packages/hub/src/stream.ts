@@ -62,6 +62,8 @@ export class Stream {
   read({ limit, since, reverse }: HistoryQuery): HistoryPage {
     const position = this.position
     if (limit === 0 || this.length === 0) return { publications: [], position }
+    // Nothing stands before a place that the stream has not reached.
+    if (since && since.offset > this.#top + 1) return { publications: [], position }
     const oldest = this.#items[this.#head]?.offset ?? 1
     // Offsets are dense, so an offset is an index.
     const indexOf = (offset: number): number => this.#head + Math.max(0, offset - oldest)

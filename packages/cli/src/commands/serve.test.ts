@@ -246,7 +246,15 @@ describe('the admin', () => {
     ).toBe(400)
     expect((await post(`${base}/admin/api`, '{"method":"info"}')).status).toBe(401)
     const insecure = serve(open, [...local, '--admin.insecure'])
-    expect((await post(`http://${await insecure.address()}/admin/api`, '{"method":"info"}')).status).toBe(200)
+    const from = async (site: string): Promise<number> => {
+      const headers = { 'sec-fetch-site': site }
+      return (await post(`http://${await insecure.address()}/admin/api`, '{"method":"info"}', headers)).status
+    }
+    expect(await from('same-origin')).toBe(200)
+    expect(await from('none')).toBe(200)
+    // Any other page that the admin has open.
+    expect(await from('cross-site')).toBe(401)
+    expect(await from('same-site')).toBe(401)
     expect(insecure.stdout).toContain('admin.insecure is on')
   })
 

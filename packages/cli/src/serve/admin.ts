@@ -112,7 +112,7 @@ export class Admin {
   }
 
   #isAuthorized(request: IncomingMessage): boolean {
-    if (this.#settings.insecure) return true
+    if (this.#settings.insecure) return !isFromAnotherPage(request)
     if (this.#settings.secret === '') return false
     const [scheme, token, ...more] = (request.headers.authorization ?? '').trim().split(/\s+/)
     if (scheme?.toLowerCase() !== 'token' || token === undefined || more.length > 0) return false
@@ -123,6 +123,15 @@ export class Admin {
       throw error
     }
   }
+}
+
+/**
+ * Where nobody is asked for a token, any page that the admin's browser has open could send commands to this server.
+ * Browsers say so, at least to servers on the same machine and over TLS.
+ */
+function isFromAnotherPage(request: IncomingMessage): boolean {
+  const site = request.headers['sec-fetch-site']
+  return site === 'cross-site' || site === 'same-site'
 }
 
 /** Digests have one length: how long it takes tells nothing. */

@@ -108,6 +108,22 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
+    cases: [
+      'rpc proxy: an error without a code',
+      'rpc proxy: an error without a code (over websocket protobuf)',
+      'rpc proxy: an error without a code (over http_stream)',
+      'rpc proxy: an error without a code (over http_stream protobuf)',
+      'rpc proxy: an error without a code (over sse)',
+    ],
+    reason: "An app's error that has no code is a failure (100); the real server hands it on as it is.",
+  },
+  {
+    on: 'hub',
+    cases: ['rpc proxy: an error without a code'],
+    reason: 'An error without a code says nothing: the client is told of an internal error.',
+  },
+  {
+    on: 'hub',
     cases: ['frames: keys in capitals', 'server api: publish: keys in capitals'],
     reason: 'Keys are compared exactly; Go ignores their case.',
   },

@@ -1,5 +1,6 @@
 // The official client, a bare EventSource and curl against the hub's transports, over real sockets.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -160,15 +161,20 @@ test('server-sent events, when nothing else can be had', async () => {
   await poll(() => lines.at(-1)).toBe('2')
 })
 
-test('a bare EventSource', async () => {
+/** The documentation's own examples, at this server. */
+function example(language: string): string {
+  const page = readFileSync(new URL('../../../../docs/transports.md', import.meta.url), 'utf8')
+  const [, code = ''] = new RegExp(`\\n\`\`\`${language}\n([^]*?)\`\`\``).exec(page) ?? []
+  return code.replaceAll('https://app.example.com', origin)
+}
+
+test('the documentation’s bare EventSource', async () => {
   const lines = withEventSource(`
-    const source = new EventSource('${origin}/connection/uni_sse')
-    source.onmessage = ({ data }) => {
-      const message = JSON.parse(data)
-      if (message.connect) console.log('connected')
-      if (message.pub) console.log(message.channel, message.pub.data.n)
-      if (message.disconnect?.code >= 3500) { console.log('over'); source.close() }
-    }
+    const token = ''
+    const show = (channel, data) => console.log(channel, data.n)
+    ${example('js')}
+    source.addEventListener('message', ({ data }) => data.includes('"connect"') && console.log('connected'))
+    setInterval(() => source.readyState === EventSource.CLOSED && (console.log('over'), process.exit()), 20)
   `)
   await poll(() => lines).toEqual(['connected'])
   void hub.publish('open:own', { n: 1 })
@@ -177,9 +183,10 @@ test('a bare EventSource', async () => {
   await poll(() => lines.at(-1)).toBe('over')
 })
 
-test('curl', async () => {
-  const stream = linesOf('curl', ['-sN', '-d', '{}', `${origin}/connection/uni_http_stream`])
-  const events = linesOf('curl', ['-sN', `${origin}/connection/uni_sse`])
+test('the documentation’s calls of curl', async () => {
+  const commands = example('sh').replace('{"token":"…"}', '{}').trim().split('\n')
+  expect(commands).toHaveLength(2)
+  const [events = [], stream = []] = commands.map((command) => linesOf('sh', ['-c', `exec ${command}`]))
   await poll(() => [stream.length, events.length]).toEqual([1, 3])
   expect(stream[0]).toMatch(/^\{"connect":\{.*"subs":\{"open:own"/)
   void hub.publish('open:own', 'hello')

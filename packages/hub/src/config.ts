@@ -8,13 +8,14 @@ import { channel, type channelRules, channelRulesWithin } from './config/channel
 import { check, ConfigError } from './config/check.ts'
 import { checkPersonalChannels, client } from './config/client.ts'
 import { httpApi } from './config/http-api.ts'
+import { node } from './config/node.ts'
 import { checkHandlers, checkOptions } from './config/options.ts'
 import { pathsOf } from './config/paths.ts'
 import { checkChannelProxies, checkProxies, proxies, rpc } from './config/proxies.ts'
 import { transports } from './config/transports.ts'
 
 const config = z
-  .strictObject({ client, channel, rpc, proxies, http_api: httpApi, ...transports })
+  .strictObject({ client, channel, rpc, proxies, http_api: httpApi, node, ...transports })
   .superRefine(checkProxies)
   .superRefine(checkPersonalChannels)
 

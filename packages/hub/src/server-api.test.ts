@@ -396,6 +396,12 @@ describe('channels', () => {
   })
 })
 
+test('info tells the name that is configured', () => {
+  const named = createTestHub({ config: { node: { name: 'hub-1' } } })
+  expect(runApiMethod(named.core, 'info', {}, () => undefined)).toMatchObject({ nodes: [{ name: 'hub-1' }] })
+  named.close()
+})
+
 test('info counts what is there', () => {
   const alice = hub.connected('alice')
   hub.connected('bob')

@@ -197,7 +197,7 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
       nodes: [
         {
           uid: core.id,
-          name: 'embedded',
+          name: core.config.node.name || 'embedded',
           version: hubVersion,
           ...counts,
           uptime: Math.floor((core.clock.monotonic() - core.startedAt) / 1000),

@@ -119,11 +119,6 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
-    cases: ['rpc proxy: an error without a code'],
-    reason: 'An error without a code says nothing: the client is told of an internal error.',
-  },
-  {
-    on: 'hub',
     cases: ['frames: keys in capitals', 'server api: publish: keys in capitals'],
     reason: 'Keys are compared exactly; Go ignores their case.',
   },

@@ -1,11 +1,14 @@
 import type { Topic } from '../support/script.ts'
 import { anonymous, namedOnly } from './anonymous.ts'
+import { autoCacheRecovery, cacheRecovery } from './cache-recovery.ts'
 import { commands } from './commands.ts'
 import { configurations } from './configurations.ts'
 import { connectProxy } from './connect-proxy.ts'
 import { connectCommand } from './connect.ts'
+import { delta } from './delta.ts'
 import { frames } from './frames.ts'
 import { handshake } from './handshake.ts'
+import { joinLeave } from './join-leave.ts'
 import { expiry, lifetimes } from './lifetimes.ts'
 import { limits } from './limits.ts'
 import { presence } from './presence.ts'
@@ -17,6 +20,7 @@ import { serverApi } from './server-api.ts'
 import { streamPings, streams } from './streams.ts'
 import { subscribeProxy } from './subscribe-proxy.ts'
 import { subscribing } from './subscribe.ts'
+import { tagsFilter } from './tags-filter.ts'
 import { tokens } from './tokens.ts'
 import { unidirectional, unidirectionalOptions, unidirectionalPings } from './unidirectional.ts'
 
@@ -41,6 +45,11 @@ export const topics: readonly Topic[] = [
   commands,
   subscribing,
   publications,
+  delta,
+  tagsFilter,
+  joinLeave,
+  cacheRecovery,
+  autoCacheRecovery,
   serverApi,
   presence,
   anonymous,

@@ -12,7 +12,12 @@ import { withoutOptions } from './without-options.ts'
 const notInV5 = ['publication_data_format']
 
 /** What cases can't ask v5 for. */
-const missingInV5: readonly Capability[] = ['proxies of v6', 'unidirectional codes']
+const missingInV5: readonly Capability[] = [
+  'proxies of v6',
+  'unidirectional codes',
+  'tags filter',
+  'auto cache recovery',
+]
 
 /** The real server: `CENTRIFUGO_BINARY`, else the version that tools/servers pins. */
 export async function centrifugo(identity?: Identity): Promise<Target> {

@@ -157,6 +157,19 @@ describe('the key', () => {
     expect(call({ 'x-api-key': 'wrong' }, '', guardApi({ key: 'the key', insecure: true }))).toBe('allowed')
   })
 
+  test.each([
+    [{ origin: 'https://evil.example', host: 'localhost:8000' }, 403],
+    [{ origin: 'http://localhost:5173', host: 'localhost:8000' }, 403],
+    [{ origin: 'null', host: 'localhost:8000' }, 403],
+    [{ origin: '', host: 'localhost:8000' }, 403],
+    [{ origin: 'http://localhost:8000', host: 'localhost:8000' }, 'allowed'],
+    [{ host: 'localhost:8000' }, 'allowed'],
+  ])('is not asked for, but foreign pages are refused: %j', (headers: Headers, answer) => {
+    expect(call(headers, '', guardApi({ key: '', insecure: true }))).toBe(answer)
+    // With a key their requests count as any other's.
+    expect(call({ ...headers, 'x-api-key': 'the key' })).toBe('allowed')
+  })
+
   test('that is not configured opens nothing', () => {
     const closed = guardApi({ key: '', insecure: false })
     for (const headers of [{}, { 'x-api-key': '' }, { authorization: 'apikey ' }, { 'x-api-key': 'x' }] as Headers[]) {
@@ -247,7 +260,8 @@ describe('publish', () => {
     ['{"a":1,"a":2}', '{"a":1,"a":2}'],
     [String.raw`"\ud800"`, String.raw`"\ud800"`],
     ['{"__proto__":{"x":1}}', '{"__proto__":{"x":1}}'],
-    ['{\n\t"a": [\r\n1]\n}', '{\t"a": [\r1]}'],
+    // On one line, as all JSON is here.
+    ['{\n\t"a": [\r\n1]\n}', '{\t"a": [1]}'],
     ['['.repeat(50_000) + ']'.repeat(50_000), '['.repeat(50_000) + ']'.repeat(50_000)],
   ])('data %.40j is published as the text that it was', async (data, published) => {
     expect(await answerTo('publish', `{"channel":"kept:a","data":0,"data":${data}}`)).toBe(

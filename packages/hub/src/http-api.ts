@@ -41,11 +41,19 @@ export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
  * function; two hash objects per request were 11 % of what a publish over HTTP costs.
  */
 export function guardApi({ key, insecure }: Pick<HttpApiOptions, 'key' | 'insecure'>): ApiGuard {
-  if (insecure) return () => undefined
+  if (insecure) return refuseForeignPage
   const expected = digest(key)
   // Empty is nobody's key, not even where none is configured.
   const isKey = (given: string): boolean => given !== '' && timingSafeEqual(digest(given), expected)
   return (request) => (isKey(headerKey(request)) || isKey(queryKey(request)) ? undefined : { status: 401, body: '' })
+}
+
+/** Where no key is asked for, any page that somebody here looks at could publish: a browser names the page's origin. */
+function refuseForeignPage(request: ApiHttpRequest): ApiHttpAnswer | undefined {
+  const origin = request.header('origin')
+  if (origin === undefined) return undefined
+  const isOwn = URL.canParse(origin) && new URL(origin).host === request.header('host')
+  return isOwn ? undefined : { status: 403, body: '' }
 }
 
 /** Never throws and never rejects. */

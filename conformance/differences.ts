@@ -108,13 +108,7 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
-    cases: [
-      'rpc proxy: an error without a code',
-      'rpc proxy: an error without a code (over websocket protobuf)',
-      'rpc proxy: an error without a code (over http_stream)',
-      'rpc proxy: an error without a code (over http_stream protobuf)',
-      'rpc proxy: an error without a code (over sse)',
-    ],
+    cases: ['rpc proxy: an error without a code'],
     reason: "An app's error that has no code is a failure (100); the real server hands it on as it is.",
   },
   {

@@ -4,6 +4,6 @@ export interface EmulationRequest {
   node: string
   /** The session's key. */
   session: string
-  /** A frame, as it would come over a WebSocket. */
-  data: Uint8Array
+  /** A frame, as it would come over a WebSocket; undefined where JSON holds something else in its place. */
+  data?: Uint8Array
 }

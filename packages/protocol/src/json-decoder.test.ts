@@ -492,7 +492,11 @@ describe('an emulation request', () => {
     expect(decode(text)).toEqual(parts)
   })
 
-  test.each(['', '[]', '5', '{"session":5}', '{"node":[]}', '{"data":{}}', '{}{}'])('%j is refused', (text) => {
+  test.each(['{}', '{"data":null}', '{"data":5}', '{"data":{}}'])('%j holds no frame', (text) => {
+    expect(decodeEmulation(text)).not.toHaveProperty('data')
+  })
+
+  test.each(['', '[]', '5', '{"session":5}', '{"node":[]}', '{}{}'])('%j is refused', (text) => {
     expect(() => decodeEmulation(text)).toThrow(MalformedCommand)
   })
 })

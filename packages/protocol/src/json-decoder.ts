@@ -252,9 +252,10 @@ export function decodeEmulation(text: string): EmulationRequest {
     throw new MalformedCommand('not JSON')
   }
   const body = object(parsed, 'emulation')
+  const { data } = body
   return {
     node: string(body['node'], 'emulation.node'),
     session: string(body['session'], 'emulation.session'),
-    data: new TextEncoder().encode(string(body['data'], 'emulation.data')),
+    ...(typeof data === 'string' ? { data: new TextEncoder().encode(data) } : {}),
   }
 }

@@ -354,7 +354,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** @throws MalformedCommand */
-export function decodeEmulationProtobuf(bytes: Uint8Array): EmulationRequest {
+export function decodeEmulationProtobuf(bytes: Uint8Array): Required<EmulationRequest> {
   const fields: Fields<EmulationRequest> = {
     1: text('node'),
     2: text('session'),

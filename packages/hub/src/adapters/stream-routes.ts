@@ -14,10 +14,10 @@ import type { Transport } from '../handlers.ts'
 import type { OriginRules } from '../origins.ts'
 import type { Handshake } from '../session.ts'
 import { serveStream, type StreamOptions } from '../transports/stream.ts'
+import { isConnectRequest } from '../transports/websocket.ts'
 import type { Frame } from '../wire.ts'
 import { wires } from '../wires/wires.ts'
 import { answer, handshakeOf, headerOf, isFromAllowedPage, plain, readBody, urlOf, type Answer } from './http.ts'
-import { isConnectRequest } from './websocket-routes.ts'
 
 const plainText = 'text/plain; charset=utf-8'
 const eventStream = 'text/event-stream; charset=utf-8'
@@ -126,8 +126,8 @@ export class StreamRoutes {
     const { node, session: key, data } = emulationRequest(body, isProtobuf(request))
     if (node !== this.#core.id) throw new Refusal({ status: 404, body: '' })
     const session = this.#core.registry.withKey(key)
-    // Unidirectional sessions have keys too, but nothing to say.
-    if (session && !session.isUnidirectional) {
+    // Unidirectional sessions have keys too, but nothing to say; and what is no frame says nothing.
+    if (session && !session.isUnidirectional && data) {
       if (session.isCongested) throw new Refusal(unavailable)
       session.receive(session.protocol === 'protobuf' ? data : Buffer.from(data).toString('utf8'))
     }
@@ -179,7 +179,8 @@ export class StreamRoutes {
       frame = protocol === 'protobuf' ? body : body.toString('utf8')
       if (isUni && frame === '') throw new Refusal(badRequest)
     } else throw new Refusal(methodNotAllowed)
-    if (isUni && !isConnectRequest(String(frame))) throw new Refusal(badRequest)
+    // A bare EventSource has nothing to say.
+    if (isUni && frame !== '' && !isConnectRequest(String(frame))) throw new Refusal(badRequest)
     return frame
   }
 

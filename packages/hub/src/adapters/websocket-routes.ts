@@ -1,12 +1,11 @@
 /** Upgrades: `/connection/websocket` and `/connection/uni_websocket`. What may not connect gets no handshake. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { decodeConnectRequest } from '@backchannel/protocol'
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
 import type { CheckedConfig } from '../config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from '../origins.ts'
-import { closeTimeoutMs, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { closeTimeoutMs, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
 import { handshakeOf, headerOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
 
 /** Limits against frames that never end: a message is at most 64 KiB, so nobody needs more pieces than these. */
@@ -114,15 +113,6 @@ function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): S
     perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
   }
   return result
-}
-
-export function isConnectRequest(text: string): boolean {
-  try {
-    decodeConnectRequest(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** A request for a path of these that is no upgrade. */

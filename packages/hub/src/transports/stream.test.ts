@@ -196,6 +196,17 @@ describe('emulation', () => {
     expect(served.hub.gauges().sessions).toBe(1)
   })
 
+  test('data that is no frame is taken for nothing said', async () => {
+    await serve()
+    const { client, node, session } = await connected()
+    for (const data of [undefined, null, 5, {}, ['{}']]) {
+      const body = JSON.stringify({ node, session, data })
+      expect((await fetch(`${served.origin}/emulation`, { method: 'POST', body })).status, body).toBe(204)
+    }
+    expect(await emulate({ node, session }, { id: 2, subscribe: { channel: 'open:a' } })).toBe(204)
+    await poll(() => client.messages.length).toBe(2)
+  })
+
   test('a bad command ends the connection, not the request', async () => {
     await serve()
     const connection = await connected()

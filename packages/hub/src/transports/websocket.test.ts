@@ -265,10 +265,18 @@ describe('unidirectional', () => {
     await serve()
     for (const bad of ['{garbage', '[]', '"x"', '{"token":1}']) {
       expect((await open({ path: `${path}?cf_connect=${encodeURIComponent(bad)}` })).status, bad).toBe(400)
+    }
+    for (const bad of ['', '{garbage', '[]', '"x"', '{"token":1}']) {
       const peer = await open({ path })
       peer.webSocket.send(bad)
       await poll(() => peer.close, { message: bad }).toEqual({ code: 3501, reason: 'bad request' })
+      expect(peer.texts, bad).toEqual([])
     }
+    // This one is understood, and says nothing of who it is.
+    const peer = await open({ path })
+    peer.webSocket.send('null')
+    await poll(() => peer.close).toEqual({ code: 3501, reason: 'bad request' })
+    expect(peer.texts).toEqual(['{"disconnect":{"code":3501,"reason":"bad request"}}'])
     expect((await open({ path, options: { origin: 'https://evil.example' } })).status).toBe(403)
   })
 

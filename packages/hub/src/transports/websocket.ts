@@ -10,7 +10,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { disconnect } from '@backchannel/protocol'
+import { decodeConnectRequest, disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session.ts'
 import type { Sink } from '../sink.ts'
@@ -111,6 +111,7 @@ class TellingSink implements Sink {
   }
 }
 
+const badRequest = disconnect('badRequest')
 /** The protocol has this code for a connection that is dropped without a word. */
 const withoutFrame = disconnect('connectionClosed').code
 
@@ -187,9 +188,28 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
   const session: Session = core.connect(connection, handshake)
   webSocket.on('pong', () => session.pongFrame())
   if (options.connectRequest === undefined) {
-    webSocket.once('message', (data: Buffer) => session.receive(data.toString('utf8')))
+    webSocket.once('message', (data: Buffer) => {
+      const text = data.toString('utf8')
+      if (isConnectRequest(text)) session.receive(text)
+      else {
+        // What was never understood is told by Close alone.
+        session.closed()
+        closeWebSocket(webSocket, badRequest.code, badRequest.reason)
+      }
+    })
   } else session.receive(options.connectRequest)
   endWith(core, webSocket, session)
+}
+
+/** Whether a unidirectional connection can begin with it. */
+export function isConnectRequest(text: string): boolean {
+  if (text === '') return false
+  try {
+    decodeConnectRequest(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function endWith(core: Core, webSocket: WebSocket, session: Session): void {

@@ -1,6 +1,6 @@
 /** From tokens to what they grant. Signatures: `tokens/verifier.ts`; times: `@backchannel/protocol/token`. */
 import {
-  oneLine,
+  payloadOf,
   rawMember,
   replyError,
   type ApiSubscribeOverride,
@@ -15,7 +15,7 @@ import type { Logger } from './logger.ts'
 import { chain, rescue, type MaybePromise } from './maybe-promise.ts'
 import { Deadlines } from './say/deadlines.ts'
 import { Revocations, type TokenMark } from './tokens/revocations.ts'
-import { claimPath, readUserId } from './tokens/user-id.ts'
+import { readUserId } from './tokens/user-id.ts'
 import { Verifier } from './tokens/verifier.ts'
 
 /** The claims of a connection token, checked. */
@@ -50,7 +50,8 @@ export interface SubscriptionClaims extends ServerSubscription {
 /** Tokens with their own keys and rules. */
 interface Kind {
   readonly verifier: Verifier
-  readonly userIdPath: readonly string[]
+  /** The claim that holds the user; empty for `sub`. */
+  readonly userIdClaim: string
 }
 
 /** What tokens are taken, and what they say. */
@@ -68,7 +69,7 @@ export class Tokens {
     const skipsSignature = config.insecure_skip_token_signature_verify
     const kind = (options: CheckedConfig['client']['token']): Kind => ({
       verifier: new Verifier(options, { clock, logger, skipsSignature, deadlines: this.#deadlines }),
-      userIdPath: options.user_id_claim === '' ? [] : claimPath(options.user_id_claim),
+      userIdClaim: options.user_id_claim,
     })
     this.#connection = kind(config.token)
     this.#subscription = config.subscription_token.enabled ? kind(config.subscription_token) : this.#connection
@@ -80,13 +81,13 @@ export class Tokens {
    * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
    */
   connection(token: string): MaybePromise<ConnectionClaims> {
-    const { verifier, userIdPath } = this.#connection
+    const { verifier, userIdClaim } = this.#connection
     return chain(verifier.verify(token), (claims) => {
       if (text(claims, 'channel') !== '') throw new TokenError('invalid', 'a subscription token was used to connect')
       const now = this.#clock.now()
       checkTimes(claims, now)
       const source = new Source(token)
-      const user = userOf(claims, source, userIdPath)
+      const user = userOf(claims, source, userIdClaim)
       const mark = markOf(claims)
       this.revocations.check(user, '', mark)
       return {
@@ -106,14 +107,14 @@ export class Tokens {
    * @throws ReplyError 110 when `expire_at` has passed, 100 when base64 is broken
    */
   subscription(token: string): MaybePromise<SubscriptionClaims> {
-    const { verifier, userIdPath } = this.#subscription
+    const { verifier, userIdClaim } = this.#subscription
     return chain(verifier.verify(token), (claims) => {
       const now = this.#clock.now()
       checkTimes(claims, now)
       const channel = text(claims, 'channel')
       if (channel === '') throw new TokenError('invalid', 'a subscription token needs a channel')
       const source = new Source(token)
-      const user = userOf(claims, source, userIdPath)
+      const user = userOf(claims, source, userIdClaim)
       const mark = markOf(claims)
       this.revocations.check(user, channel, mark)
       return {
@@ -133,8 +134,8 @@ export class Tokens {
   }
 }
 
-function userOf(claims: Record<string, unknown>, source: Source, path: readonly string[]): string {
-  return path.length === 0 ? text(claims, 'sub') : readUserId(source.json, path)
+function userOf(claims: Record<string, unknown>, source: Source, claim: string): string {
+  return claim === '' ? text(claims, 'sub') : readUserId(source.json, claim)
 }
 
 function markOf(claims: Record<string, unknown>): TokenMark {
@@ -282,12 +283,5 @@ const base64Text = /^[A-Za-z0-9+/]*={0,2}$/
  */
 export function decodeBase64(base64: string): Payload {
   if (base64.length % 4 !== 0 || !base64Text.test(base64)) throw replyError('internal')
-  const bytes = Buffer.from(base64, 'base64')
-  const decoded = bytes.toString('utf8')
-  try {
-    JSON.parse(decoded)
-    return oneLine(decoded)
-  } catch {
-    return bytes
-  }
+  return payloadOf(Buffer.from(base64, 'base64'))
 }

@@ -285,7 +285,7 @@ describe('data', () => {
     '1.0',
     '1E400',
     '12345678901234567890',
-    '{ "b" : 1 ,\t"a":2, "a":3 }\r',
+    '{ "b" : 1 ,\t"a":2, "a":3 }',
     String.raw`"\ud800\/"`,
     '{"__proto__":1}',
     '['.repeat(20_000) + ']'.repeat(20_000),
@@ -295,6 +295,18 @@ describe('data', () => {
     expect(
       encodeClientInfo({ user: '', client: '', connInfo: data }) === `{"user":"","client":"","conn_info":${data}}`,
     ).toBe(true)
+  })
+
+  test('over several lines is put on one', () => {
+    const data = '{\r\n  "a": "\\n",\n  "b": [\r]\n}\n'
+    expect(encodePublication({ data, offset: 0 })).toBe(String.raw`{"data":{  "a": "\n",  "b": []}}`)
+    expect(encodeReply({ id: 1, rpc: { data } })).not.toMatch(/[\r\n]/)
+    expect(encodePush({ message: { data } })).not.toMatch(/[\r\n]/)
+    expect(encodeClientInfo({ user: '', client: '', connInfo: data, chanInfo: data })).not.toMatch(/[\r\n]/)
+  })
+
+  test('over several lines keeps them where it is a string: patches are made for just this text', () => {
+    expect(encodePublication({ data: '{\n}', offset: 0 }, true)).toBe(String.raw`{"data":"{\n}"}`)
   })
 
   const bytes = new Uint8Array([0xff])

@@ -7,12 +7,17 @@ import { disconnect } from './disconnects.ts'
 import type { ErrorBody } from './errors.ts'
 import type { Payload } from './payload.ts'
 import type { Push } from './push.ts'
+import { oneLine } from './raw-json.ts'
 import type { ClientInfo, ConnectResult, Publication, Reply, SubscribeResult } from './reply.ts'
 
 /** @throws Disconnect 3506 for bytes: JSON can't carry them. */
-function payload(data: Payload): string {
+function textOf(data: Payload): string {
   if (typeof data !== 'string') throw disconnect('inappropriateProtocol')
   return data
+}
+
+function payload(data: Payload): string {
+  return oneLine(textOf(data))
 }
 
 /** Collects `"key":value` pairs; the first decides whether a comma is due. */
@@ -56,9 +61,10 @@ export function encodeClientInfo(info: ClientInfo): string {
 
 /** @param asString whether `data` goes in as a string that holds the text, as subscriptions with delta have it */
 export function encodePublication(publication: Publication, asString = false): string {
-  const data = payload(publication.data)
   const rest = publicationRest(publication)
-  if (asString) return `{"data":${JSON.stringify(data)}${rest}}`
+  // Just the text that the next patch is made for.
+  if (asString) return `{"data":${JSON.stringify(textOf(publication.data))}${rest}}`
+  const data = payload(publication.data)
   return data === '' ? `{${rest.slice(1)}}` : `{"data":${data}${rest}}`
 }
 

@@ -4,17 +4,12 @@ import { payloadOf } from './payload.ts'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe('bytes', () => {
-  test.each([
-    ['{"a":1.0}', '{"a":1.0}'],
-    ['{\n  "a": [\n1]\n}\n', '{  "a": [1]}'],
-    [' 42 ', ' 42 '],
-    ['"\\n\\ud800"', '"\\n\\ud800"'],
-    ['"ä😀"', '"ä😀"'],
-    ['null', 'null'],
-    ['', ''],
-  ])('of JSON are text: %j', (text, payload) => {
-    expect(payloadOf(bytes(text))).toBe(payload)
-  })
+  test.each(['{"a":1.0}', '{\n  "a": [\r\n1]\n}\n', '42\n', '"\\n\\ud800"', '"ä😀"', 'null', ''])(
+    'of JSON are text: %j',
+    (text) => {
+      expect(payloadOf(bytes(text))).toBe(text)
+    },
+  )
 
   test.each([
     ['text', bytes('hello')],
@@ -22,7 +17,6 @@ describe('bytes', () => {
     ['two JSON texts', bytes('{}{}')],
     ['a newline within a string', bytes('"a\nb"')],
     ['a byte order mark', bytes('\ufeff{}')],
-    ['a number and a newline, which may be no JSON', bytes('42\n')],
     ['a character cut in two', bytes('"ä"').subarray(0, 2)],
     ['JSON but for one byte that is no UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
     ['half of a surrogate pair', Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22)],

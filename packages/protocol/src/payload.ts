@@ -1,8 +1,6 @@
-import { oneLine } from './raw-json.ts'
-
 /**
- * What a publication carries. A string is JSON text, known to be valid and without raw newlines, and is put on the
- * wire as it is; bytes are opaque and only fit protocols that can carry them (JSON connections are closed 3506).
+ * What a publication carries. A string is JSON text, known to be valid; bytes are opaque and only fit protocols that
+ * can carry them (JSON connections are closed 3506).
  */
 export type Payload = string | Uint8Array
 
@@ -13,12 +11,9 @@ export function payloadOf(bytes: Uint8Array): Payload {
   if (bytes.byteLength === 0) return ''
   try {
     const text = utf8.decode(bytes)
-    const parsed: unknown = JSON.parse(text)
-    // Without its newlines an object or a list is the same. "42" and a newline may as well be no JSON at all.
-    if (!text.includes('\n')) return text
-    if (typeof parsed === 'object' && parsed !== null) return oneLine(text)
+    JSON.parse(text)
+    return text
   } catch {
-    // No JSON, then.
+    return Uint8Array.from(bytes)
   }
-  return Uint8Array.from(bytes)
 }

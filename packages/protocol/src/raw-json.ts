@@ -105,10 +105,13 @@ export function rawMember(text: string, ...path: string[]): string | undefined {
     span = memberSpan(text, name, span?.start ?? 0)
     if (!span) return undefined
   }
-  return span && oneLine(text.slice(span.start, span.end))
+  return span && text.slice(span.start, span.end)
 }
 
-/** JSON text without raw newlines: they can only stand between tokens, and would end a message on the wire. */
+/**
+ * JSON text without raw newlines and carriage returns: they can only stand between tokens, and would end a message on
+ * the wire, the latter in server-sent events.
+ */
 export function oneLine(json: string): string {
-  return json.includes('\n') ? json.replaceAll('\n', '') : json
+  return json.includes('\n') || json.includes('\r') ? json.replaceAll(/[\n\r]/g, '') : json
 }

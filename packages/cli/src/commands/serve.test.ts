@@ -223,7 +223,7 @@ describe('the admin', () => {
       `apikey ${token}`,
       `token ${token.slice(0, -2)}`,
       // Whoever can sign connection tokens is no admin, even where both secrets are one.
-      `token ${signToken({ sub: 'alice', aud: 'backchannel-admin' }, 'admin secret')}`,
+      `token ${signToken({ sub: 'alice' }, 'admin secret')}`,
       `token ${signToken({ sub: 'alice' }, 'secret')}`,
     ]
     for (const authorization of forged) expect((await call(authorization)).status).toBe(401)

@@ -40,6 +40,7 @@ describe('files', () => {
 
   test.each([
     ['config.json', '{"a":\n x}', "config.json:2: not valid JSON: Unexpected token 'x'"],
+    ['config.json', '{"a":\n x,\n"b":\n1}', "config.json:2: not valid JSON: Unexpected token 'x'"],
     ['config.json', '{\n"a": 1,\n}', 'config.json:3: not valid JSON: Expected double-quoted property name'],
     ['config.json', '{\n"a": 1,\n"b": [1\n', "config.json:3: not valid JSON: Expected ',' or ']' after array element"],
     ['config.json', '', 'config.json:1: not valid JSON: Unexpected end of JSON input'],

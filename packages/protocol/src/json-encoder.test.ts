@@ -216,8 +216,18 @@ describe('pushes', () => {
       '{"push":{"channel":"a","subscribe":{"recoverable":true,"epoch":"e","offset":3,"positioned":true,"data":1}}}',
     ],
     [
-      { connect: { client: 'c1', version: 'v', session: 's1', subs: new Map([['a', { offset: 1 }]]) } },
-      '{"push":{"connect":{"client":"c1","version":"v","subs":{"a":{"offset":1}},"session":"s1"}}}',
+      {
+        connect: {
+          client: 'c1',
+          version: 'v',
+          expires: true,
+          ttl: 5,
+          data: '1',
+          session: 's1',
+          subs: new Map([['a', { offset: 1 }]]),
+        },
+      },
+      '{"push":{"connect":{"client":"c1","version":"v","data":1,"subs":{"a":{"offset":1}},"expires":true,"ttl":5,"session":"s1"}}}',
     ],
     [{ message: { data: '{"a":1}' } }, '{"push":{"message":{"data":{"a":1}}}}'],
     [{ disconnect: { code: 3001, reason: 'shutdown' } }, '{"push":{"disconnect":{"code":3001,"reason":"shutdown"}}}'],

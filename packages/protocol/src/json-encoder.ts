@@ -117,14 +117,13 @@ function encodeError(error: ErrorBody): string {
     .close()
 }
 
-function connectResult(result: ConnectResult): string {
-  const members = new Members()
-    .string('client', result.client)
-    .string('version', result.version)
-    .flag('expires', result.expires)
-    .number('ttl', result.ttl)
-    .data('data', result.data)
+/** @param isPush whether in the order of a push, which has other field numbers */
+function connectResult(result: ConnectResult, isPush = false): string {
+  const members = new Members().string('client', result.client).string('version', result.version)
+  if (!isPush) members.flag('expires', result.expires).number('ttl', result.ttl)
+  members.data('data', result.data)
   if (result.subs && result.subs.size > 0) members.raw('subs', mapOf(result.subs, subscribeResult))
+  if (isPush) members.flag('expires', result.expires).number('ttl', result.ttl)
   return members
     .number('ping', result.ping)
     .flag('pong', result.pong)
@@ -186,7 +185,7 @@ export function encodeBarePush(push: Push): string {
     const { code, reason } = push.unsubscribe
     members.raw('unsubscribe', new Members().number('code', code).string('reason', reason).close())
   } else if ('subscribe' in push) members.raw('subscribe', subscribeResult(push.subscribe))
-  else if ('connect' in push) members.raw('connect', connectResult(push.connect))
+  else if ('connect' in push) members.raw('connect', connectResult(push.connect, true))
   else if ('message' in push) members.raw('message', new Members().data('data', push.message.data).close())
   else if ('disconnect' in push) {
     const { code, reason } = push.disconnect

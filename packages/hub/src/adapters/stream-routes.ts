@@ -140,12 +140,12 @@ export class StreamRoutes {
    */
   #guard(request: IncomingMessage, response: ServerResponse): void {
     if (!isFromAllowedPage(this.#core, this.#origins, request)) throw new Refusal(plain(403, 'Forbidden'))
+    response.setHeader('access-control-allow-credentials', 'true')
+    response.setHeader('vary', 'Origin')
     const origin = headerOf(request, 'origin')
     if (origin === undefined) return
     const asked = headerOf(request, 'access-control-request-headers')
     response.setHeader('access-control-allow-origin', origin)
-    response.setHeader('access-control-allow-credentials', 'true')
-    response.setHeader('vary', 'Origin')
     if (asked !== undefined) response.setHeader('access-control-allow-headers', asked)
   }
 

@@ -62,7 +62,7 @@ describe('keys', () => {
       { jwks_public_endpoint: 'https://keys/{{a}}', issuer_regex: '(?P<a>.*)' },
       'jwks_public_endpoint: the group of {{a}} must be a list of values, such as (?P<a>one|two)',
     ],
-    [{ user_id_claim: 'a..b' }, 'user_id_claim: expected names with single dots between them'],
+    [{ user_id_claim: 'user.id' }, 'user_id_claim: expected the name of a claim: letters and "_"'],
   ])('%j', (options, problem) => {
     expect(problemsOf(options)).toEqual([`client.token.${problem}`])
   })

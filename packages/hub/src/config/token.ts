@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { compileRegex } from '../regex.ts'
 import { keyEndpointProblem } from '../tokens/key-endpoint.ts'
 import { parsePublicKey, type PublicKeyKind } from '../tokens/public-key.ts'
-import { claimPath } from '../tokens/user-id.ts'
 import { flag, quote } from './primitives.ts'
 
 /** What would be a secret that everybody knows: for HMAC a key pair's half is no secret. */
@@ -52,7 +51,10 @@ const shape = {
   issuer: text,
   issuer_regex: regex,
   /** The claim that holds the user, in place of `sub`. */
-  user_id_claim: textFor(claimPath),
+  user_id_claim: z
+    .string()
+    .regex(/^[a-zA-Z_]*$/, 'expected the name of a claim: letters and "_"')
+    .default(''),
   insecure_skip_jwks_endpoint_safety_check: flag,
 }
 

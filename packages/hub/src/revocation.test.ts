@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { invalidateUserTokens, revokeToken } from './revocation.ts'
+import { runApiMethod } from './server-api.ts'
 import { createTestHub, type MemoryPeer, type TestHub } from './testing/index.ts'
 
 let hub: TestHub
@@ -186,4 +187,39 @@ test('there is room for a million, and then only where others have been forgotte
   revocations.revoke('one more')
   expect(revocations.size).toBe(2)
   expect(revocations.isRevoked({ id: 'last', issuedAt: 0 })).toBe(true)
+})
+
+describe('over the server API', () => {
+  const call = (method: string, request: object): unknown => {
+    try {
+      return runApiMethod(hub.core, method, request, () => undefined)
+    } catch (error) {
+      return (error as { code: number }).code
+    }
+  }
+
+  test('tokens are revoked and invalidated by Centrifugo’s names', () => {
+    const [first, second, third] = [
+      connected({ sub: 'alice', jti: '1' }),
+      connected({ sub: 'bob', iat: seconds - 10 }),
+      connected({ sub: 'carol' }),
+    ]
+    expect(call('revoke_token', { uid: '1', expire_at: seconds + 60 })).toEqual({})
+    expect(call('invalidate_user_tokens', { user: 'bob', issued_before: seconds, expire_at: seconds + 60 })).toEqual({})
+    expect(call('invalidate_user_tokens', { user: 'carol', channel: 'closed:a' })).toEqual({})
+    expect([first, second, third].map(told)).toEqual([3014, 3014, 'fine'])
+    expect(told(subscribed(third, 'closed:a', {}))).toBe(109)
+    hub.clock.advance(60_000)
+    expect(told(connected({ sub: 'alice', jti: '1' }))).toBe('fine')
+    expect(told(connected({ sub: 'bob', iat: seconds - 10 }))).toBe('fine')
+  })
+
+  test('nobody and nothing are 107, no room is 106', () => {
+    expect(call('revoke_token', {})).toBe(107)
+    expect(call('invalidate_user_tokens', { channel: 'a' })).toBe(107)
+    const { revocations } = hub.core.tokens
+    for (let index = 0; index < 1_000_000; index++) revocations.revoke(String(index))
+    expect(call('revoke_token', { uid: 'one more' })).toBe(106)
+    expect(call('invalidate_user_tokens', { user: 'alice' })).toBe(106)
+  })
 })

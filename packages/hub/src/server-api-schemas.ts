@@ -103,7 +103,13 @@ const apiOfOtherTypes = {
   shared_poll_publish: z.object({ channel: text, key: text, b64data: text, version: uint, epoch: text }),
 }
 
-export const apiSchemas = { ...apiOfStreams, ...apiOfOtherTypes }
+/** Centrifugo has these in its commercial edition. */
+const apiOfTokens = {
+  revoke_token: z.object({ uid: text, expire_at: int64 }),
+  invalidate_user_tokens: z.object({ user: text, issued_before: int64, channel: text, expire_at: int64 }),
+}
+
+export const apiSchemas = { ...apiOfStreams, ...apiOfOtherTypes, ...apiOfTokens }
 
 export type ApiMethod = keyof typeof apiSchemas
 export type ApiRequests = { [M in ApiMethod]: z.output<(typeof apiSchemas)[M]> }

@@ -21,6 +21,7 @@ import { apiSchemas, type ApiMethod, type ApiRequests } from './server-api-schem
 import { serverGrant } from './permissions.ts'
 import type { PublishOutcome } from './broker.ts'
 import { compileChannelPattern } from './channel-pattern.ts'
+import { invalidateUserTokens, revokeToken } from './revocation.ts'
 import type { Session } from './session.ts'
 import { Subscription, type Grant } from './subscription.ts'
 import { decodeBase64 } from './tokens.ts'
@@ -226,6 +227,28 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
   map_stats: (core, request) => refuseType(core, request),
   map_clear: (core, request) => refuseType(core, request),
   shared_poll_publish: (core, request) => refuseType(core, request, request.key !== '' && request.version > 0),
+
+  revoke_token(core, { uid, expire_at: expireAt }) {
+    if (uid === '') throw replyError('badRequest')
+    remember(() => revokeToken(core, uid, expireAt > 0 ? { expireAt } : {}))
+    return done
+  },
+
+  invalidate_user_tokens(core, { user, channel, issued_before: issuedBefore, expire_at: expireAt }) {
+    if (user === '') throw replyError('badRequest')
+    const times = { ...(issuedBefore > 0 ? { issuedBefore } : {}), ...(expireAt > 0 ? { expireAt } : {}) }
+    remember(() => invalidateUserTokens(core, user, { channel, ...times }))
+    return done
+  },
+}
+
+/** @throws ReplyError 106 when no more tokens can be remembered */
+function remember(take: () => void): void {
+  try {
+    take()
+  } catch (error) {
+    throw error instanceof RangeError ? replyError('limitExceeded') : error
+  }
 }
 
 /** Every channel here is a stream. @throws ReplyError 107; 102 for a whole request to a channel that isn't known */

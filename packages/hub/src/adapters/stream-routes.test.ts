@@ -47,7 +47,7 @@ describe('which requests are the hub’s', () => {
       {},
       http.createServer((_request, response) => response.end('app')),
     )
-    for (const path of [...paths, '/emulation', '/connection/uni_websocket']) {
+    for (const path of [...paths, '/emulation', '/connection/uni_websocket', '/connection/init']) {
       expect((await answerTo(path, { body: '{}' })).text, path).toBe('app')
     }
   })
@@ -60,6 +60,17 @@ describe('which requests are the hub’s', () => {
     expect((await answerTo('/connection/uni_sse', { body: '{}' })).text).toBe('app')
     expect((await answerTo('/connection/sse/', { body: '{}' })).text).toBe('app')
     expect((await answerTo('/connection/sse', { method: 'PUT' })).status).toBe(405)
+  })
+
+  test('init answers nothing, to listed pages too', async () => {
+    await serve({ init: enabled, client: { token: tokenKey, allowed_origins: ['https://page.example'] } })
+    const get = { method: 'GET', headers: { origin: 'https://page.example' } }
+    const { status, headers, text } = await answerTo('/connection/init', get)
+    expect([status, headers['content-type'], text]).toEqual([200, 'application/json; charset=utf-8', '{}'])
+    expect(headers['access-control-allow-origin']).toBe('https://page.example')
+    expect((await answerTo('/connection/init', { body: '{}' })).status).toBe(405)
+    const evil = { method: 'GET', headers: { origin: 'https://evil.example' } }
+    expect((await answerTo('/connection/init', evil)).status).toBe(403)
   })
 
   test('a path can be moved', async () => {

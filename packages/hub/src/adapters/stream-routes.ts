@@ -26,6 +26,8 @@ const eventPreamble = '\r\n'
 
 type StreamTransport = Exclude<Transport, 'websocket' | 'uni_websocket'>
 
+type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
 /** Answers that are all there is to say. */
 class Refusal extends Error {
   readonly answer: Answer
@@ -59,12 +61,8 @@ export class StreamRoutes {
   /** Answers a request that is for one of these; false leaves it to the app, untouched. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const { pathname } = urlOf(request)
-    const { emulation } = this.#core.config
-    const transport = this.#transportOf(pathname)
-    if (transport === undefined && !(pathname === emulation.handler_prefix && this.#isEmulating)) return false
-    const running =
-      transport === undefined ? this.#emulate(request, response) : this.#connect(request, response, transport)
-    running.catch((error: unknown) => {
+    const answering = this.#routeOf(pathname)?.(request, response)
+    answering?.catch((error: unknown) => {
       if (error instanceof Refusal) {
         request.resume()
         answer(response, error.answer)
@@ -73,18 +71,27 @@ export class StreamRoutes {
       this.#core.report(error, 'http transport')
       response.destroy()
     })
-    return true
+    return answering !== undefined
   }
 
-  get #isEmulating(): boolean {
-    const { http_stream: httpStream, sse } = this.#core.config
-    return httpStream.enabled || sse.enabled
-  }
-
-  #transportOf(pathname: string): StreamTransport | undefined {
+  /** What is enabled at this path. */
+  #routeOf(pathname: string): Route | undefined {
     const { config } = this.#core
     const names = ['http_stream', 'sse', 'uni_http_stream', 'uni_sse'] as const
-    return names.find((name) => config[name].enabled && pathname === config[name].handler_prefix)
+    const transport = names.find((name) => config[name].enabled && pathname === config[name].handler_prefix)
+    if (transport) return (request, response) => this.#connect(request, response, transport)
+    const { emulation, init, http_stream: httpStream, sse } = config
+    const isEmulating = httpStream.enabled || sse.enabled
+    if (isEmulating && pathname === emulation.handler_prefix) return (...both) => this.#emulate(...both)
+    if (init.enabled && pathname === init.handler_prefix) return (...both) => this.#init(...both)
+    return undefined
+  }
+
+  /** Nothing but an answer, on whose way to the client a balancer can set its cookie. */
+  async #init(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET') throw new Refusal(methodNotAllowed)
+    this.#guard(request, response)
+    answer(response, { status: 200, contentType: 'application/json; charset=utf-8', body: '{}' })
   }
 
   async #connect(request: IncomingMessage, response: ServerResponse, transport: StreamTransport): Promise<void> {

@@ -76,6 +76,8 @@ export const transports = {
   emulation: z
     .strictObject({ handler_prefix: prefix('/emulation'), max_request_body_size: positiveSize(65_536) })
     .prefault({}),
+  /** Answers `{}`: a balancer that tells servers apart by a cookie can set it before a connection is made. */
+  init: z.strictObject({ enabled: flag, handler_prefix: prefix('/connection/init') }).prefault({}),
   uni_websocket: z
     .strictObject({
       enabled: flag,

@@ -60,7 +60,8 @@ describe('serve', () => {
     expect(await answer.json()).toEqual({ result: {} })
     expect(await heard).toEqual({ n: 1 })
     expect((await post(`http://${address}/api/info`, '{}')).status).toBe(401)
-    expect((await fetch(`http://${address}/nothing`)).status).toBe(404)
+    const nothing = await fetch(`http://${address}/nothing`)
+    expect([nothing.status, await nothing.text()]).toEqual([404, '404 page not found\n'])
   })
 
   test('it is the command without a name, and logs lines of JSON with a level and a time', async () => {

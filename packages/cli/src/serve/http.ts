@@ -26,11 +26,15 @@ export function answerText(response: ServerResponse, status: number, text: strin
   answer(response, status, 'text/plain; charset=utf-8', `${text}\n`)
 }
 
+/** In Centrifugo's words. */
+export const notFound = '404 page not found'
+
 /** Ends an upgrade that nobody wants. */
 export function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.once('finish', () => socket.destroy())
-  socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  const headers = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${notFound.length + 1}\r\nConnection: close`
+  socket.end(`HTTP/1.1 404 Not Found\r\n${headers}\r\n\r\n${notFound}\n`)
 }
 
 /** The path alone, as the client wrote it. */

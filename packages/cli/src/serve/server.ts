@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Hub } from '@backchannel/hub'
 import { Failure, reasonOf } from '../failure.ts'
 import { Admin } from './admin.ts'
-import { answerJson, answerText, pathOf, refuseUpgrade } from './http.ts'
+import { answerJson, answerText, notFound, pathOf, refuseUpgrade } from './http.ts'
 import type { Logger } from './log.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -66,10 +66,10 @@ export class Servers {
     const path = pathOf(request)
     const { paths } = this.#settings
     if (roles.has('health') && isAt(path, paths.health)) answerJson(response, this.#isDraining ? 503 : 200, {})
-    else if (isApi(path, paths.api) && !roles.has('api')) answerText(response, 404, 'Not Found')
+    else if (isApi(path, paths.api) && !roles.has('api')) answerText(response, 404, notFound)
     else if ((roles.has('clients') || isApi(path, paths.api)) && this.#hub.handleRequest(request, response)) return
     else if (roles.has('admin') && this.#admin.handle(request, response)) return
-    else answerText(response, 404, 'Not Found')
+    else answerText(response, 404, notFound)
   }
 }
 

@@ -98,18 +98,38 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
-    cases: [
-      'publications: data with newlines (over websocket protobuf)',
-      'publications: data with newlines (over http_stream protobuf)',
-      'publications: data with carriage returns (over websocket protobuf)',
-      'publications: data with carriage returns (over http_stream protobuf)',
-    ],
-    reason: 'JSON data is kept as one line, for every codec; the real server takes line breaks out for JSON alone.',
+    cases: ['rpc proxy: an error without a code'],
+    reason: "An app's error that has no code is a failure (100); the real server hands it on as it is.",
   },
   {
     on: 'hub',
-    cases: ['rpc proxy: an error without a code'],
-    reason: "An app's error that has no code is a failure (100); the real server hands it on as it is.",
+    cases: ['public keys: PS256', 'public keys: PS384', 'public keys: PS512'],
+    reason: 'PS256 to PS512 are taken with an RSA key; v6 knows only RS256 to RS512 without a key set.',
+  },
+  {
+    on: 'hub',
+    cases: ['key set: a key without an algorithm'],
+    reason: 'A key of a set need not name its algorithm (RFC 7517); the real server does not use such a key.',
+  },
+  {
+    on: 'hub',
+    cases: ['delta: recovery of nothing, and more live'],
+    reason: 'After a recovery of nothing the first publication is a full one: the client may have lost its base.',
+  },
+  {
+    on: 'hub',
+    cases: ['tags filter: with delta'],
+    reason: 'No patches for a filtered subscription: the official client refuses to ask for both.',
+  },
+  {
+    on: 'hub',
+    cases: [
+      'publications: data with carriage returns',
+      ...['uni_sse', 'uni_sse, POST', 'uni_http_stream', 'uni_websocket, first message', 'uni_websocket, query'].map(
+        (way) => `unidirectional: ${way}: data with line breaks`,
+      ),
+    ],
+    reason: 'Carriage returns of JSON data are taken out like line feeds: they would break an event stream.',
   },
   {
     on: 'hub',

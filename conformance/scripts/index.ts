@@ -1,10 +1,12 @@
 import type { Topic } from '../support/script.ts'
 import { anonymous, namedOnly } from './anonymous.ts'
 import { autoCacheRecovery, cacheRecovery } from './cache-recovery.ts'
+import { claimOptions, claims } from './claims.ts'
 import { commands } from './commands.ts'
 import { configurations } from './configurations.ts'
 import { connectProxy } from './connect-proxy.ts'
 import { connectCommand } from './connect.ts'
+import { credentials } from './credentials.ts'
 import { delta } from './delta.ts'
 import { frames } from './frames.ts'
 import { handshake } from './handshake.ts'
@@ -12,6 +14,7 @@ import { joinLeave } from './join-leave.ts'
 import { expiry, lifetimes } from './lifetimes.ts'
 import { limits } from './limits.ts'
 import { presence } from './presence.ts'
+import { publicKeys } from './public-keys.ts'
 import { publications } from './publications.ts'
 import { publishProxy } from './publish-proxy.ts'
 import { refreshProxy } from './refresh-proxy.ts'
@@ -50,6 +53,7 @@ export const topics: readonly Topic[] = [
   joinLeave,
   cacheRecovery,
   autoCacheRecovery,
+  claims,
   serverApi,
   presence,
   anonymous,
@@ -57,5 +61,8 @@ export const topics: readonly Topic[] = [
   limits,
   rpcPing,
   ...configurations,
+  ...credentials,
   ...unidirectionalOptions,
+  ...claimOptions,
+  ...publicKeys,
 ]

@@ -1,6 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { publicJwk } from './keys.ts'
+
 /** What a script may tell the backend to answer with, in the data of the command that is proxied. */
 interface Instruction {
   /** The answer's body, as it is; `$IN10MINUTES` becomes a time. */
@@ -61,7 +63,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString('utf8')
   if (request.method !== 'POST') {
-    response.writeHead(405).end()
+    answerKeys(request.url ?? '', response)
     return
   }
   const event = request.url?.split('/').at(-1) ?? ''
@@ -75,6 +77,42 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const inTenMinutes = String(Math.floor(Date.now() / 1000) + 600)
   const written = body?.replaceAll('$IN10MINUTES', inTenMinutes)
   response.writeHead(status, headers).end(written ?? JSON.stringify(echo(event, request, text)))
+}
+
+/** Key sets, by the name at the end of their path; `rotating` has another key from the second time on. */
+function answerKeys(path: string, response: ServerResponse): void {
+  const name = path.replace('/keys/', '')
+  const [status, body] = Object.hasOwn(keySets, name) ? (keySets[name]?.() ?? [404, '']) : [404, '']
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+}
+
+const keySet = (...keys: object[]): [number, string] => [200, JSON.stringify({ keys })]
+let rotations = 0
+
+const keySets: Record<string, () => [status: number, body: string]> = {
+  all: () =>
+    keySet(
+      publicJwk('rsa', { alg: 'RS256', use: 'sig' }),
+      publicJwk('rsa', { kid: 'rsa-without-alg' }),
+      publicJwk('rsa', { kid: 'rsa-for-encryption', use: 'enc' }),
+      publicJwk('p256', { alg: 'ES256', use: 'sig' }),
+      publicJwk('p384', { alg: 'ES384', use: 'sig' }),
+      publicJwk('p521', { alg: 'ES512', use: 'sig' }),
+      publicJwk('ed25519', { alg: 'EdDSA', use: 'sig' }),
+      publicJwk('otherRsa', { kid: 'elliptic', alg: 'ES256', use: 'sig' }),
+      { kty: 'oct', kid: 'secret', k: 'c2VjcmV0', alg: 'HS256', use: 'sig' },
+    ),
+  rotating: () => {
+    rotations += 1
+    return rotations % 2 === 1
+      ? keySet(publicJwk('rsa', { alg: 'RS256', use: 'sig' }))
+      : keySet(publicJwk('rsa', { alg: 'RS256', use: 'sig' }), publicJwk('otherRsa', { alg: 'RS256', use: 'sig' }))
+  },
+  garbage: () => [200, 'garbage'],
+  none: () => [200, '{}'],
+  failing: () => [500, '{}'],
+  'tenants/one': () => keySet(publicJwk('rsa', { alg: 'RS256', use: 'sig' })),
+  'tenants/two': () => keySet(publicJwk('otherRsa', { kid: 'rsa', alg: 'RS256', use: 'sig' })),
 }
 
 function instructionOf(event: string, text: string): Instruction {

@@ -9,7 +9,7 @@ export type GoldenScript = { expected: string[] } & Partial<Record<Difference['o
 /** By script; what comes out otherwise on another way stands under `nameOver`. */
 export type GoldenTopic = Record<string, GoldenScript>
 
-const fileOf = (topic: string) => new URL(`../golden/${topic.replaceAll(' ', '-')}.json`, import.meta.url)
+const fileOf = (topic: string) => new URL(`../golden/${topic.replace(/\W+/g, '-')}.json`, import.meta.url)
 
 /** What was recorded from the real server; empty when nothing was. */
 export function readGolden(topic: string): GoldenTopic {

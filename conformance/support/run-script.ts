@@ -188,11 +188,8 @@ class ScriptRun {
 
   async #send(text: string, tokens: Readonly<Record<string, TokenSpec>>): Promise<void> {
     let filled = text
-    for (const [placeholder, { claims, key = this.#server.tokenKey, header }] of Object.entries(tokens)) {
-      filled = filled.replaceAll(
-        placeholder,
-        signToken(this.#claim(claims) as Claims, header ? { key, header } : { key }),
-      )
+    for (const [placeholder, { claims, key = this.#server.tokenKey, ...signing }] of Object.entries(tokens)) {
+      filled = filled.replaceAll(placeholder, signToken(this.#claim(claims) as Claims, { key, ...signing }))
     }
     filled = this.#fill(filled)
     if (this.#isEmulated && !this.#socket && !this.#refused) {

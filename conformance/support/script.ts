@@ -11,6 +11,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 
 import type { ServerConfig } from '../config.ts'
 import type { Capability } from '../targets/target.ts'
+import type { KeyName } from './keys.ts'
 import type { OpenOptions } from './raw-socket.ts'
 import type { Framing } from './raw-stream.ts'
 import type { Claims } from './tokens.ts'
@@ -23,6 +24,8 @@ export interface TokenSpec {
   claims: Claims
   key?: string
   header?: Claims
+  /** Signs with this private key, as the header's `alg` says. */
+  by?: KeyName
 }
 
 export interface HttpRequest {

@@ -35,7 +35,7 @@ export class Transcript {
 
   /** Ids, epochs, versions, times and tokens are each server's own: they get names. Everything else is verbatim. */
   #normalise(text: string): string {
-    const normal = text
+    const normal = sortSubs(text)
       .replace(/eyJ[\w-]*\.[\w-]*\.[\w-]*/g, '<token>')
       .replace(/"(session|node)":"([^"]{8,})"/g, (_, name: 'session' | 'node', value: string) => {
         this.#emulation[name] = value
@@ -52,6 +52,15 @@ export class Transcript {
     const named = this.#names.reduce((line, [value, name]) => line.replaceAll(value, name), normal)
     return shorten(named.replaceAll('\n', '⏎'))
   }
+}
+
+/** Server-side subscriptions by the names of their channels: in Go a map has no order. */
+function sortSubs(text: string): string {
+  const match = /^(.*"subs":)(\{.*\})(,"(?:expires|ping)".*)$/.exec(text)
+  if (!match || !text.includes('"client":')) return text
+  const [, before = '', subs = '', after = ''] = match
+  const entries = Object.entries(JSON.parse(subs) as object)
+  return before + JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))) + after
 }
 
 function number(known: string[], value: string): number {

@@ -27,7 +27,6 @@ async function build(): Promise<string | undefined> {
 const skipReason = await build()
 const options = skipReason === undefined ? {} : { skip: true, meta: { skipReason } }
 
-// oxlint-disable-next-line vitest/valid-describe-callback -- the rule does not know options in the second place
 describe('the official Go client', options, () => {
   clientStory((args) => [binary, args])
 })

@@ -38,7 +38,6 @@ const environment = join(import.meta.dirname, '..', '..', '.cache', `centrifuge-
 const skipReason = await install(environment)
 const options = skipReason === undefined ? {} : { skip: true, meta: { skipReason } }
 
-// oxlint-disable-next-line vitest/valid-describe-callback -- the rule does not know options in the second place
 describe('the official Python client', options, () => {
   clientStory((args) => [join(environment, 'bin', 'python'), [join(folder, 'client.py'), ...args]])
 })

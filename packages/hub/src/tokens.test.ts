@@ -45,7 +45,8 @@ describe('a connection token', () => {
   test.each<[string, object]>([
     ['{}', {}],
     ['{"sub":"42"}', { user: '42' }],
-    ['{"sub":null,"info":null,"b64info":null,"channels":null,"subs":null,"expire_at":null,"channel":null}', {}],
+    ['{"sub":null,"b64info":null,"channels":null,"subs":null,"expire_at":null,"channel":null}', {}],
+    ['{"info":null,"meta":null}', { info: 'null', meta: 'null' }],
     ['{"exp":4000000000}', { expireAt: 4_000_000_000 }],
     ['{"exp":4000000000.7}', { expireAt: 4_000_000_000 }],
     ['{"exp":"4000000000"}', { expireAt: 4_000_000_000 }],
@@ -67,7 +68,6 @@ describe('a connection token', () => {
     ['{"subs":{},"channels":["a"]}', { channels: new Map([['a', {}]]) }],
     ['{"subs":{"b":null},"channels":["a"]}', { channels: new Map([['b', {}]]) }],
     ['{"meta":{"secret":1.0},"anything":[]}', { meta: '{"secret":1.0}' }],
-    ['{"meta":null}', {}],
     ['{"jti":"7","iat":1800000000}', { token: { id: '7', issuedAt: 1_800_000_000 } }],
   ])('%s', (payload, claims) => {
     expect(connection(payload)).toEqual({ ...nobody, ...claims })
@@ -122,6 +122,8 @@ describe('a connection token', () => {
     '{"subs":"a"}',
     '{"subs":{"a":5}}',
     '{"subs":{"a":{"b64data":5}}}',
+    '{"subs":{"a":{"b64data":"%"}}}',
+    '{"subs":{"a":{"b64info":"e30"}}}',
     '{"subs":{"a":{"override":5}}}',
     '{"subs":{"a":{"override":{"presence":true}}}}',
     '{"subs":{"a":{"override":{"presence":{"value":"yes"}}}}}',

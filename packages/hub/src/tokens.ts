@@ -144,7 +144,7 @@ function markOf(claims: Record<string, unknown>): TokenMark {
 }
 
 function metaOf(claims: Record<string, unknown>, source: Source): { meta?: Payload } {
-  if (claims['meta'] === undefined || claims['meta'] === null) return {}
+  if (claims['meta'] === undefined) return {}
   const meta = source.member('meta')
   return meta === undefined ? {} : { meta }
 }
@@ -208,13 +208,16 @@ class Source {
   readonly member: ClaimText = (...path) => rawMember(this.json, ...path)
 }
 
+/** Those that a connection token brings. Base64 that is broken in one of them makes no good token, as in Centrifugo. */
 function serverSubscriptions(claims: Record<string, unknown>, source: ClaimText): Map<string, ServerSubscription> {
   const { subs, channels } = claims
   const result = new Map<string, ServerSubscription>()
   if (subs !== undefined && subs !== null) {
     for (const [channel, sub] of Object.entries(record(subs, 'subs'))) {
       const own: ClaimText = (...path) => source('subs', channel, ...path)
-      result.set(channel, serverSubscription(record(sub ?? {}, `subs.${channel}`), own))
+      const claimed = record(sub ?? {}, `subs.${channel}`)
+      for (const name of ['b64info', 'b64data']) checkBase64(text(claimed, name), `subs.${channel}.${name}`)
+      result.set(channel, serverSubscription(claimed, own))
     }
     if (result.size > 0) return result
   }
@@ -263,25 +266,33 @@ function record(value: unknown, name: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** `{[name]: …}` from JSON or base64; base64 wins, as on the server API. */
+/** `{[name]: …}` from JSON, also of null, or base64; base64 wins, as on the server API. */
 function payload<N extends 'info' | 'data'>(
   name: N,
   claims: Record<string, unknown>,
   source: ClaimText,
 ): { [K in N]?: Payload } {
   const base64 = text(claims, `b64${name}`)
-  if (base64 === '' && (claims[name] === undefined || claims[name] === null)) return {}
+  if (base64 === '' && claims[name] === undefined) return {}
   const value = base64 === '' ? source(name) : decodeBase64(base64)
   return (value === undefined ? {} : { [name]: value }) as { [K in N]?: Payload }
 }
 
+function checkBase64(base64: string, name: string): void {
+  if (!isBase64(base64)) throw new TokenError('invalid', `${name} is not base64`)
+}
+
 const base64Text = /^[A-Za-z0-9+/]*={0,2}$/
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && base64Text.test(text)
+}
 
 /**
  * Bytes from base64; text, where the bytes are JSON, since then every protocol can carry them.
  * @throws ReplyError 100
  */
 export function decodeBase64(base64: string): Payload {
-  if (base64.length % 4 !== 0 || !base64Text.test(base64)) throw replyError('internal')
+  if (!isBase64(base64)) throw replyError('internal')
   return payloadOf(Buffer.from(base64, 'base64'))
 }

@@ -52,11 +52,14 @@ function grants(
 ): Map<string, Grant> {
   const result = new Map<string, Grant>()
   for (const [channel, subscription] of channels) {
+    // Nobody's channel: Centrifugo passes over it, too.
+    if (channel === '') continue
     result.set(channel, { ...serverGrant(core, channel, subscription), isFromToken })
   }
   const personal = hasPersonalChannel ? personalChannel(core, session.user) : undefined
   if (personal !== undefined) result.set(personal, serverGrant(core, personal, {}))
   for (const [channel, { delta }] of named) {
+    if (channel === '') continue
     const grant = result.get(channel) ?? (takesNamed ? connectGrant(core, session, channel) : undefined)
     if (grant) result.set(channel, { ...grant, delta: isDeltaAllowed(grant.options, delta) })
   }

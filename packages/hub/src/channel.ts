@@ -214,6 +214,7 @@ export class Channel {
       }
       const bytes = publications.length === 0 ? undefined : this.#encode(group, publications)
       if (!bytes) continue
+      this.#flusher.deliveries.add(publications.length * writers.length, group.variant.key)
       if (isOnly) for (let index = 0; index < writers.length; index++) writers[index]?.send(bytes)
       else for (let index = 0; index < writers.length; index++) writers[index]?.enqueue(bytes)
     }

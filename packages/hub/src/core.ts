@@ -3,6 +3,7 @@ import type { Broker, PublishOutcome } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { ChannelOptions, CheckedConfig } from './config.ts'
 import { ConnectionRate } from './connection-rate.ts'
+import { Counters } from './counters.ts'
 import { Flusher } from './fanout.ts'
 import type { HubHandlers } from './handlers.ts'
 import { Keepalive } from './keepalive.ts'
@@ -62,6 +63,7 @@ export class Core {
   readonly positions: PositionWatch
   readonly say: Say
   readonly tokens: Tokens
+  readonly counters = new Counters()
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
@@ -87,10 +89,13 @@ export class Core {
     this.tokens = new Tokens(parts.config.client, parts.clock, this.logger)
     this.say = new Say(this, parts.handlerTimeout ?? defaultHandlerTimeout)
     const opened = parts.broker.open({
-      publication: (channel, publication, epoch, delta) =>
-        this.registry.channel(channel)?.publish(publication, epoch, delta),
+      publication: (channel, publication, epoch, delta) => {
+        this.counters.fromBroker.add(1, 'publication')
+        this.registry.channel(channel)?.publish(publication, epoch, delta)
+      },
       // When everybody leaves at once, telling each of all the others would take the square of their number.
       membership: (channel, event, info) => {
+        this.counters.fromBroker.add(1, event)
         if (this.isOpen) this.registry.channel(channel)?.tellMembership(event, info)
       },
     })
@@ -104,7 +109,11 @@ export class Core {
   /** Whether a further connection may be made now; it then counts for `client.connection_rate_limit`. */
   admits(): boolean {
     const limit = this.config.client.connection_limit
-    if (!this.isOpen || (limit > 0 && this.registry.sessionCount >= limit)) return false
+    if (!this.isOpen) return false
+    if (limit > 0 && this.registry.sessionCount >= limit) {
+      this.counters.refusedByLimit += 1
+      return false
+    }
     return this.#connectionRate.take()
   }
 
@@ -127,6 +136,7 @@ export class Core {
     const { options } = known
     checkData(request.data, options)
     if (request.tags) checkTags(request.tags)
+    this.counters.toBroker.add(1, 'publication')
     return this.broker.publish(
       channel,
       {

@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { Clock } from './clock.ts'
+import { Tally } from './counters.ts'
 import type { Writer } from './writer.ts'
 
 /**
@@ -15,6 +16,8 @@ export class Flusher {
   #writers: Writer[] = []
   #after: (() => void)[] = []
   #scheduled = false
+  /** How many publications were queued for clients, by the variant's key. */
+  readonly deliveries = new Tally()
 
   /** @param onError where what nobody expected goes: the end of a tick has no caller that could catch it */
   constructor(clock: Clock, onError: (error: unknown) => void) {

@@ -2,7 +2,7 @@
 import { apiErrorOf, type ApiError } from './api-errors.ts'
 import type { Core } from './core.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
-import { BadApiRequest, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
+import { BadApiRequest, isApiMethod, JsonText, runApiMethod, type PayloadSource } from './server-api.ts'
 
 export interface ApiHttpAnswer {
   readonly status: number
@@ -27,12 +27,21 @@ export function outcomeOf(
   request: unknown,
   payloads: PayloadSource,
 ): MaybePromise<Outcome | undefined> {
-  const fail = (error: unknown): Outcome | undefined =>
-    error instanceof BadApiRequest ? undefined : { error: apiErrorOf(core, error) }
+  const startedAt = core.clock.monotonic()
+  const known = isApiMethod(method) ? method : 'unknown'
+  const done = (): void => core.counters.apiCalls.add(core.clock.monotonic() - startedAt, known)
+  const fail = (thrown: unknown): Outcome | undefined => {
+    done()
+    if (thrown instanceof BadApiRequest) return undefined
+    const error = apiErrorOf(core, thrown)
+    core.counters.apiErrors.add(1, known, error.code)
+    return { error }
+  }
   try {
-    const running = chain(runApiMethod(core, method, request, payloads), (value) => ({
-      result: value instanceof JsonText ? value.json : JSON.stringify(value),
-    }))
+    const running = chain(runApiMethod(core, method, request, payloads), (value) => {
+      done()
+      return { result: value instanceof JsonText ? value.json : JSON.stringify(value) }
+    })
     return isPromise(running) ? running.catch(fail) : running
   } catch (error) {
     return fail(error)

@@ -29,6 +29,7 @@ import { hasTokenKey } from './config/token.ts'
 import { Core } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
 import { consoleLogger, type Logger } from './logger.ts'
+import type { HubMetrics } from './metrics.ts'
 import { isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
 import { MemoryBroker } from './memory-broker.ts'
 import type { HubOptions } from './options.ts'
@@ -120,6 +121,11 @@ export interface Hub {
    */
   websocketUrl(request?: Request): string
   gauges(): HubGauges
+  /**
+   * What has happened so far and what is alive, for Prometheus, under Centrifugo's names. Guard the route that answers
+   * with it: the numbers tell how much the app is used.
+   */
+  metrics(): Promise<HubMetrics>
   /** Tells every client to come back later (3001) and closes. Resolves when the connections are gone. */
   close(options?: CloseOptions): Promise<void>
 }
@@ -195,8 +201,13 @@ export function createHub(options: HubOptions = {}): Hub {
       server = target
       return adapter.attach(target)
     },
-    websocketUrl: (request) => options.publicUrl ?? websocketUrl(config.websocket.handler_prefix, request, server, trustProxy),
+    websocketUrl: (request) =>
+      options.publicUrl ?? websocketUrl(config.websocket.handler_prefix, request, server, trustProxy),
     gauges: () => gauges(core, adapter),
+    metrics: async () => {
+      const { readMetrics } = await import('./metrics.ts')
+      return readMetrics(core)
+    },
     close: (options = {}) => (closing ??= close(options)),
   }
   const slot: HubSlot = {

@@ -11,6 +11,7 @@ import {
   type UnsubscribeReason,
 } from '@backchannel/protocol'
 import { dispatch } from './commands/dispatch.ts'
+import { countPush, countReceived, countReply } from './count-messages.ts'
 import type { Core } from './core.ts'
 import type { ConnectionInfo } from './handlers.ts'
 import type { Alarm } from './keepalive.ts'
@@ -168,6 +169,7 @@ export class Session implements Alarm {
   reply(reply: Reply): void {
     if (this.#state === 'closed') return
     const message = this.wire.reply(reply)
+    countReply(this.#core.counters, this.transport, reply)
     this.#flushChannels()
     this.writer.enqueue(message)
   }
@@ -190,6 +192,7 @@ export class Session implements Alarm {
       this.disconnect(error)
       return
     }
+    countPush(this.#core.counters, this.transport, push)
     this.#flushChannels()
     this.writer.enqueue(message)
   }
@@ -197,6 +200,8 @@ export class Session implements Alarm {
   /** Connect succeeded: from now on pings go out and other commands are taken. The answer is still to be sent. */
   accept(): void {
     this.#state = 'connected'
+    this.#core.counters.accepted.add(1, this.transport)
+    this.#core.counters.actions.add(1, 'add_client')
     this.handshake = undefined
     this.#connectBy = Number.POSITIVE_INFINITY
     const interval = this.#core.config.client.ping_interval
@@ -303,6 +308,7 @@ export class Session implements Alarm {
   /** Closes the connection: what was published before goes out, then Close, then nothing. */
   disconnect(reason: Disconnect): void {
     if (this.#state === 'closed') return
+    this.#core.counters.disconnects.add(1, reason.code)
     this.#flushChannels()
     this.writer.close(reason)
     this.#end(reason)
@@ -428,7 +434,9 @@ export class Session implements Alarm {
 
   #runOne(command: Frame): void | Promise<void> {
     try {
-      return dispatch(this.#core, this, this.wire.decode(command))
+      const decoded = this.wire.decode(command)
+      countReceived(this.#core.counters, this.transport, decoded, command)
+      return dispatch(this.#core, this, decoded)
     } catch (error) {
       if (!(error instanceof MalformedCommand)) throw error
       this.#core.logger.info({ client: this.client, reason: error.message }, 'malformed command')
@@ -450,7 +458,9 @@ export class Session implements Alarm {
     if (this.#paused) this.#connection.resume()
     this.#endSubscriptions()
     this.#core.registry.removeSession(this)
-    if (wasConnected) this.#core.say.disconnected(this, reason)
+    if (!wasConnected) return
+    this.#core.counters.actions.add(1, 'remove_client')
+    this.#core.say.disconnected(this, reason)
   }
 
   #endSubscriptions(): void {

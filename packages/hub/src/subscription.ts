@@ -203,7 +203,10 @@ export class Subscription implements Subscriber {
       this.#core.registry.release(channel)
     }
     if (this.#isWatched) this.#core.positions.release()
-    if (wasSubscribed) this.#core.say.unsubscribed(this.#session, this.channelName, reason)
+    if (wasSubscribed) {
+      this.#core.counters.actions.add(1, 'remove_subscription')
+      this.#core.say.unsubscribed(this.#session, this.channelName, reason)
+    }
     const isTold = wasSubscribed && this.grant.tellsMembership
     if (!this.grant.presence && !isTold) return
     // In this order: who is told that somebody left must not find them in presence.
@@ -310,6 +313,7 @@ export class Subscription implements Subscriber {
     result.epoch = position.epoch
     if (this.grant.recoverable) result.recoverable = true
     const recovered = since && recover(this.grant, page, since)
+    if (since) this.#countRecovery(recovered !== undefined, (recovered?.length ?? 0) + missed.length > 0)
     if (!recovered) {
       if (since && this.grant.rejectUnrecovered) throw replyError('unrecoverablePosition')
       result.offset = position.offset
@@ -322,6 +326,11 @@ export class Subscription implements Subscriber {
     result.publications = this.delta ? patchAll(publications) : publications
     // With none sent it is not known what the client has heard last.
     return { result, commit: () => this.#commit(standing, [], publications.at(-1)) }
+  }
+
+  #countRecovery(isRecovered: boolean, hasPublications: boolean): void {
+    const [recovered, has] = [isRecovered, isRecovered && hasPublications].map((is) => (is ? 'yes' : 'no'))
+    this.#core.counters.recoveries.add(1, recovered ?? '', has ?? '')
   }
 
   #heard(publications: readonly Publication[]): readonly Publication[] {
@@ -343,6 +352,7 @@ export class Subscription implements Subscriber {
   #commit(position: StreamPosition | undefined, missed: readonly Publication[], heard = missed.at(-1)): void {
     if (this.#state !== 'joining' || !this.#channel) return
     this.#state = 'subscribed'
+    this.#core.counters.actions.add(1, 'add_subscription')
     this.#leaveJoin?.()
     this.#leaveJoin = undefined
     if (missed.length > 0) {

@@ -8,6 +8,7 @@ import {
   type Command,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
+import { frameType } from '../count-messages.ts'
 import { isPromise } from '../maybe-promise.ts'
 import type { Session } from '../session.ts'
 import { connect } from './connect.ts'
@@ -26,12 +27,20 @@ import { unsubscribe } from './unsubscribe.ts'
  * its promise never rejects.
  */
 export function dispatch(core: Core, session: Session, command: Command): void | Promise<void> {
+  const startedAt = core.clock.monotonic()
+  const done = (): void => core.counters.commands.add(core.clock.monotonic() - startedAt, frameType(command.kind))
   try {
     const running = run(core, session, command)
-    if (isPromise(running)) return running.catch((error: unknown) => fail(core, session, command, error))
+    if (isPromise(running)) {
+      return running.then(done, (error: unknown) => {
+        fail(core, session, command, error)
+        done()
+      })
+    }
   } catch (error) {
     fail(core, session, command, error)
   }
+  done()
   return undefined
 }
 
@@ -98,6 +107,7 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
   // A message has no answer: its failure is the app's to know.
   if (command.kind === 'send') return
   const failure = known ?? replyError('internal')
+  core.counters.replyErrors.add(1, frameType(command.kind), failure.code)
   if (session.isUnidirectional) {
     // Connect is the only command there is.
     if (!session.answerFailure(failure.code, failure.message)) {
@@ -105,6 +115,7 @@ function fail(core: Core, session: Session, command: Command, error: unknown): v
     }
     return
   }
+  core.counters.sent.add(1, frameType(command.kind), session.transport)
   session.reply({ id: command.id, error: errorBody(failure) })
   if (command.kind === 'connect' && session.state === 'connecting') session.refuse()
 }

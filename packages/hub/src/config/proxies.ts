@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { duration, flag, quote } from './primitives.ts'
 
 /** What a proxy is called that belongs to an event and has no name of its own. */
-const defaultName = 'default'
+export const defaultName = 'default'
 
 const name = z.string().regex(/^[-a-zA-Z0-9_.]{2,}$/, 'expected two or more of letters, digits, "-", "_" and "."')
 const proxyName = z.string().default(defaultName)

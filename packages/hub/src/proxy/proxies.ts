@@ -10,7 +10,7 @@ import {
   type SubscribeRequest,
 } from '@backchannel/protocol'
 import type { ChannelOptions, CheckedConfig } from '../config.ts'
-import { proxyNamed, type ProxyOptions, type RpcOptions } from '../config/proxies.ts'
+import { defaultName, proxyNamed, type ProxyOptions, type RpcOptions } from '../config/proxies.ts'
 import {
   expired,
   type ConnectDecision,
@@ -18,6 +18,7 @@ import {
   type RenewDecision,
   type SubscribeDecision,
 } from '../say/decisions.ts'
+import type { Core } from '../core.ts'
 import type { Deadlines } from '../say/deadlines.ts'
 import type { Session } from '../session.ts'
 import type { ServerSubscription } from '../tokens.ts'
@@ -26,12 +27,18 @@ import { ask, UnexpectedStatus } from './ask.ts'
 import { HeaderFilter, proxyHeaders, type KeptHeaders } from './headers.ts'
 import { commonMembers, dataMember, encodeRequest, metaMember, type Member } from './requests.ts'
 
+/** What of the hub is needed here. */
+type ProxyCore = Pick<Core, 'config' | 'clock' | 'counters'>
+
 export class Proxies {
+  readonly #core: ProxyCore
   readonly #config: CheckedConfig
   readonly #deadlines: Deadlines
   readonly #headers: HeaderFilter
 
-  constructor(config: CheckedConfig, deadlines: Deadlines) {
+  constructor(core: ProxyCore, deadlines: Deadlines) {
+    const { config } = core
+    this.#core = core
     this.#config = config
     this.#deadlines = deadlines
     const { client, channel, rpc, proxies } = config
@@ -226,11 +233,19 @@ export class Proxies {
     members: readonly Member[],
   ): Promise<Answer<E>> {
     const body = encodeRequest([...commonMembers(session, proxy), ...members])
+    const { clock, counters } = this.#core
+    const labels = [event, 'name' in proxy && typeof proxy.name === 'string' ? proxy.name : defaultName] as const
+    const startedAt = clock.monotonic()
+    counters.proxyInflight.add(1, ...labels)
     let answer: string
     try {
       answer = await ask(this.#deadlines, proxy, proxyHeaders(proxy, session.keptHeaders), body)
     } catch (error) {
+      counters.proxyErrors.add(1, ...labels)
       throw error instanceof UnexpectedStatus ? transformed(proxy, error) : error
+    } finally {
+      counters.proxyInflight.add(-1, ...labels)
+      counters.proxyCalls.add(clock.monotonic() - startedAt, ...labels)
     }
     return readAnswer(event, answer)
   }

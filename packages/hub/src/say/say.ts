@@ -57,7 +57,7 @@ export class Say {
     this.#core = core
     this.#handlerTimeout = handlerTimeout
     this.#deadlines = new Deadlines(core.clock)
-    this.#proxies = new Proxies(core.config, this.#deadlines)
+    this.#proxies = new Proxies(core, this.#deadlines)
   }
 
   /** Which of a connection's headers have to be kept, since proxies pass them on. */

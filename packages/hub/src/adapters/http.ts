@@ -98,7 +98,7 @@ export function isFromAllowedPage(core: Core, rules: OriginRules, request: Incom
   const origin = headerOf(request, 'origin')
   // Of several proxies the first in the list is the one that the browser spoke to.
   const forwarded = rules.trustProxy && headerOf(request, 'x-forwarded-host')?.split(',')[0]?.trim()
-  const host = forwarded || headerOf(request, 'host')
+  const host = forwarded || headerOf(request, 'host') || headerOf(request, ':authority')
   if (isOriginAllowed(rules, origin, host)) return true
   core.logger.info({ origin }, 'connection from an origin that is not allowed')
   return false

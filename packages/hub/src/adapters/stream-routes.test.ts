@@ -1,5 +1,6 @@
 // What of the transports over plain HTTP is answered before there is a connection.
 import http from 'node:http'
+import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createHub } from '../hub.ts'
@@ -270,6 +271,37 @@ describe('between the client and the hub', () => {
     }
     expect((await answerTo(`${origin}/other`, { body: '{}' })).text).toBe('app')
     expect(hub.gauges().sessions).toBe(paths.length)
+  })
+
+  test('a server of HTTP/2', async () => {
+    const hub = createHub({
+      register: false,
+      handlers: { onConnect: () => ({ user: 'alice', channels: ['open:a'] }) },
+      config: { ...allStreams, channel: { namespaces: [{ name: 'open' }] } },
+    })
+    served = await serveHub()
+    const server = http2.createServer((request, response) => {
+      // Node makes them look like those of HTTP/1, for what the hub needs of them.
+      const both = [request, response] as unknown as Parameters<typeof hub.handleRequest>
+      if (!hub.handleRequest(...both)) response.end('app')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const session = http2.connect(origin)
+    cleanups.push(
+      () => session.destroy(),
+      () => hub.close(),
+      () => new Promise((resolve) => server.close(resolve)),
+    )
+    // A page of its own, which over HTTP/2 is told by another name than Host.
+    const stream = session.request({ ':method': 'GET', ':path': '/connection/uni_sse', origin })
+    let text = ''
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')))
+    await poll(() => text).toContain('"connect"')
+    void hub.publish('open:a', 1)
+    await poll(() => text).toContain('data: {"channel":"open:a","pub":{"data":1}}\n\n')
+    stream.close()
+    await poll(() => hub.gauges()).toMatchObject({ sessions: 0, sockets: 0 })
   })
 
   test('a proxy that does not buffer: every message when it is sent', async () => {

@@ -51,9 +51,7 @@ class StreamSink implements Sink {
       for (const bytes of batch) this.#response.write(bytes)
       this.#response.uncork()
     }
-    // Without one its answer waits for that to another request before it.
-    const { socket } = this.#response
-    if (socket) this.#timeout.watch(socket)
+    this.#timeout.watch(this.#response)
   }
 
   /** There is no Close here: the client is told in a message, then the answer ends. */
@@ -90,8 +88,6 @@ export interface StreamOptions {
 /** Makes an answer a session. It is the caller's to have read the request, and to have allowed it. */
 export function serveStream(core: Core, response: ServerResponse, handshake: Handshake, options: StreamOptions): void {
   const { wire, isEmulated, answerFailure } = options
-  // Small writes, each of which somebody waits for.
-  response.socket?.setNoDelay(true)
   // The server's limits are for requests and answers, not for an answer that lasts.
   response.setTimeout(0)
   const timeout = writeTimeout(core, writeTimeoutMs, () => session)

@@ -69,6 +69,8 @@ describe('Grand Chat’s configuration', () => {
     await recoverPersonalChannel(base)
     const statuses = ['/health', '/metrics', '/'].map(async (path) => (await fetch(`http://${base}${path}`)).status)
     expect(await Promise.all(statuses)).toEqual([200, 200, 200])
+    const metrics = await (await fetch(`http://${base}/metrics`)).text()
+    expect(metrics).toMatch(/^centrifugo_node_num_clients(?:\{.*\})? 1$/m)
   })
 
   test('in v5’s shape is converted to the same', async () => {

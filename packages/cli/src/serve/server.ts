@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Hub } from '@backchannel/hub'
 import { Failure, reasonOf } from '../failure.ts'
 import { Admin } from './admin.ts'
-import { answerJson, answerText, notFound, pathOf, refuseUpgrade } from './http.ts'
+import { answer, answerJson, answerText, notFound, pathOf, refuseUpgrade } from './http.ts'
 import type { Logger } from './log.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -60,12 +60,23 @@ export class Servers {
     clearInterval(timer)
   }
 
+  async #answerMetrics(response: ServerResponse): Promise<void> {
+    try {
+      const { contentType, body } = await this.#hub.metrics()
+      answer(response, 200, contentType, body)
+    } catch (error) {
+      this.#log.error({ err: error }, 'the metrics could not be read')
+      response.destroy()
+    }
+  }
+
   #answer(roles: ReadonlySet<Role>, request: IncomingMessage, response: ServerResponse): void {
     // A connection that is kept would keep the server.
     if (this.#isDraining) response.setHeader('connection', 'close')
     const path = pathOf(request)
     const { paths } = this.#settings
     if (roles.has('health') && isAt(path, paths.health)) answerJson(response, this.#isDraining ? 503 : 200, {})
+    else if (roles.has('metrics') && isAt(path, paths.metrics)) void this.#answerMetrics(response)
     else if (isApi(path, paths.api) && !roles.has('api')) answerText(response, 404, notFound)
     else if ((roles.has('clients') || isApi(path, paths.api)) && this.#hub.handleRequest(request, response)) return
     else if (roles.has('admin') && this.#admin.handle(request, response)) return

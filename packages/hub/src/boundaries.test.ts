@@ -58,6 +58,21 @@ test.each(['channel.ts', 'fanout.ts', 'writer.ts', 'keepalive.ts', 'sink.ts', 'v
   },
 )
 
+test('wires know no session and no socket', () => {
+  const wires = files.filter((file) => folderOf(file) === 'wires')
+  expect(wires).toContain('wires/json.ts')
+  for (const file of wires) {
+    const forbidden = Array.from(reach(file)).filter(
+      (name) =>
+        name === 'session.ts' ||
+        name === 'ws' ||
+        name.startsWith('node:') ||
+        ['commands', 'transports', 'adapters'].includes(folderOf(name)),
+    )
+    expect(forbidden).toEqual([])
+  }
+})
+
 test('brokers and streams know no session and no socket', () => {
   for (const file of ['broker.ts', 'memory-broker.ts', 'stream.ts', 'presence.ts']) {
     const reached = Array.from(reach(file))

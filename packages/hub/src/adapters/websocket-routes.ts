@@ -6,7 +6,7 @@ import type { CheckedConfig } from '../config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from '../origins.ts'
 import { closeTimeoutMs, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
-import { handshakeOf, headerOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
+import { handshakeOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
 
 /** Limits against frames that never end: a message is at most 64 KiB, so nobody needs more pieces than these. */
 const maxFragments = 64
@@ -113,9 +113,4 @@ function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): S
     perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
   }
   return result
-}
-
-/** A request for a path of these that is no upgrade. */
-export function isUpgrade(request: IncomingMessage): boolean {
-  return headerOf(request, 'upgrade') !== undefined
 }

@@ -1,4 +1,11 @@
-import { disconnect, replyError, type ClientInfo, type Disconnect, type Payload } from '@backchannel/protocol'
+import {
+  disconnect,
+  replyError,
+  type ClientInfo,
+  type Disconnect,
+  type Payload,
+  type Publication,
+} from '@backchannel/protocol'
 import type { Broker, PublishOutcome } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { ChannelOptions, CheckedConfig } from './config.ts'
@@ -17,6 +24,7 @@ import { Registry } from './registry.ts'
 import { Say } from './say/say.ts'
 import { Session, type Connection, type Handshake } from './session.ts'
 import { Tokens } from './tokens.ts'
+import { Tracer } from './trace.ts'
 
 export interface CoreParts {
   readonly config: CheckedConfig
@@ -64,6 +72,7 @@ export class Core {
   readonly say: Say
   readonly tokens: Tokens
   readonly counters = new Counters()
+  readonly tracer = new Tracer((event) => this.logger.debug(event, 'trace'))
   readonly startedAt: number
   /** Looked up for every event, never kept. */
   handlers: HubHandlers
@@ -91,6 +100,7 @@ export class Core {
     const opened = parts.broker.open({
       publication: (channel, publication, epoch, delta) => {
         this.counters.fromBroker.add(1, 'publication')
+        if (this.tracer.isActive) this.#tracePublication(channel, publication)
         this.registry.channel(channel)?.publish(publication, epoch, delta)
       },
       // When everybody leaves at once, telling each of all the others would take the square of their number.
@@ -100,6 +110,15 @@ export class Core {
       },
     })
     this.settle(() => opened, 'broker')
+  }
+
+  #tracePublication(channel: string, publication: Publication): void {
+    this.tracer.publication(channel, publication, (target) => {
+      if ('channel' in target) return target.channel === channel
+      const session = 'client' in target ? this.registry.session(target.client) : undefined
+      const sessions = 'user' in target ? this.registry.ofUser(target.user) : session ? [session] : []
+      return Array.from(sessions).some(({ subscriptions }) => subscriptions.get(channel)?.isSubscribed)
+    })
   }
 
   get isOpen(): boolean {

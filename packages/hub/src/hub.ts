@@ -37,6 +37,7 @@ import { invalidateUserTokens, revokeToken } from './revocation.ts'
 import type { InvalidateOptions, RevokeOptions } from './tokens/revocations.ts'
 import { answerPayload, toPayload } from './payloads.ts'
 import { MemoryPresence } from './presence.ts'
+import type { TraceOptions, TraceTarget } from './trace.ts'
 import { BadApiRequest, commandMethods, JsonText, maxParallel, runApiMethod, type PayloadSource } from './server-api.ts'
 
 /** What a publication may take along. */
@@ -126,6 +127,15 @@ export interface Hub {
    * with it: the numbers tell how much the app is used.
    */
   metrics(): Promise<HubMetrics>
+  /**
+   * Follows one client, one user or one channel: every command, reply, push, publication and end, until the function
+   * that it returns is called. Tokens and keys are left out; what people write is not.
+   * @throws TypeError for a target that is none
+   * @throws RangeError when there are 16 traces already
+   */
+  trace(target: TraceTarget, options?: TraceOptions): () => void
+  /** Whether new connections are taken: false from the moment that `close` is called. What a health check answers. */
+  readonly isOpen: boolean
   /** Tells every client to come back later (3001) and closes. Resolves when the connections are gone. */
   close(options?: CloseOptions): Promise<void>
 }
@@ -204,6 +214,10 @@ export function createHub(options: HubOptions = {}): Hub {
     websocketUrl: (request) =>
       options.publicUrl ?? websocketUrl(config.websocket.handler_prefix, request, server, trustProxy),
     gauges: () => gauges(core, adapter),
+    trace: (target, options) => core.tracer.start(target, options),
+    get isOpen() {
+      return core.isOpen
+    },
     metrics: async () => {
       const { readMetrics } = await import('./metrics.ts')
       return readMetrics(core)

@@ -169,7 +169,9 @@ export class Session implements Alarm {
   reply(reply: Reply): void {
     if (this.#state === 'closed') return
     const message = this.wire.reply(reply)
-    countReply(this.#core.counters, this.transport, reply)
+    const { counters, tracer } = this.#core
+    countReply(counters, this.transport, reply)
+    if (tracer.isActive) tracer.reply(this, reply)
     this.#flushChannels()
     this.writer.enqueue(message)
   }
@@ -192,7 +194,9 @@ export class Session implements Alarm {
       this.disconnect(error)
       return
     }
-    countPush(this.#core.counters, this.transport, push)
+    const { counters, tracer } = this.#core
+    countPush(counters, this.transport, push)
+    if (tracer.isActive) tracer.push(this, push)
     this.#flushChannels()
     this.writer.enqueue(message)
   }
@@ -435,7 +439,9 @@ export class Session implements Alarm {
   #runOne(command: Frame): void | Promise<void> {
     try {
       const decoded = this.wire.decode(command)
-      countReceived(this.#core.counters, this.transport, decoded, command)
+      const { counters, tracer } = this.#core
+      countReceived(counters, this.transport, decoded, command)
+      if (tracer.isActive) tracer.command(this, decoded)
       return dispatch(this.#core, this, decoded)
     } catch (error) {
       if (!(error instanceof MalformedCommand)) throw error
@@ -450,6 +456,8 @@ export class Session implements Alarm {
   }
 
   #end(reason: Disconnect): void {
+    const { tracer } = this.#core
+    if (tracer.isActive) tracer.disconnect(this, reason)
     const wasConnected = this.#state === 'connected'
     this.#state = 'closed'
     this.#waiting.length = 0

@@ -259,6 +259,38 @@ describe('the admin', () => {
     expect(insecure.stdout).toContain('admin.insecure is on')
   })
 
+  test('follows a channel, without anybody’s token, until the server ends', async () => {
+    const server = serve(config)
+    const address = await server.address()
+    const login = await fetch(`http://${address}/admin/auth`, {
+      method: 'POST',
+      body: new URLSearchParams({ password: 'password' }),
+    })
+    const { token } = (await login.json()) as { token: string }
+    const trace = (query: string, authorization = `token ${token}`): Promise<Response> =>
+      fetch(`http://${address}/admin/trace${query}`, { headers: { authorization } })
+    expect((await trace('?channel=chat:1', '')).status).toBe(401)
+    expect((await trace('')).status).toBe(400)
+    expect((await trace('?channel=a&user=b')).status).toBe(400)
+
+    const stream = await trace('?user=alice')
+    expect(stream.headers.get('content-type')).toBe('application/x-ndjson')
+    const client = await connectTo(address, 'alice')
+    const subscription = client.newSubscription('chat:1')
+    subscription.subscribe()
+    await subscription.ready()
+    server.child.kill('SIGTERM')
+    const text = await stream.text()
+    const events = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(events.map(({ event }) => event)).toEqual(expect.arrayContaining(['command', 'reply', 'disconnect']))
+    expect(events.every(({ user, time }) => user === 'alice' && typeof time === 'string')).toBe(true)
+    expect(text).not.toContain('eyJ')
+    expect((await server.ended).code).toBe(0)
+  })
+
   test('has a page that loads nothing from elsewhere, behind its prefix', async () => {
     const base = `http://${await serve({ ...config, admin: { ...config.admin, handler_prefix: '/inner' } }).address()}`
     expect((await fetch(`${base}/`)).status).toBe(404)

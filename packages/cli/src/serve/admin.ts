@@ -1,6 +1,6 @@
 /**
  * The admin's endpoints: `POST /admin/auth` gives a token for the password, `POST /admin/api` is the server API for who
- * has it, and at the root is a page that uses both.
+ * has it, `GET /admin/trace` follows one client, user or channel, and at the root is a page.
  */
 import { createHash, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,6 +10,7 @@ import { adminPage, pageScript, pageStyle } from './admin-page.ts'
 import { answer, answerJson, answerText, pathOf, readBody } from './http.ts'
 import type { Logger } from './log.ts'
 import type { ServerSettings } from './settings.ts'
+import { TraceStreams } from './trace-streams.ts'
 
 const maxForm = 1024 * 1024
 const tokenSeconds = 30 * 24 * 3600
@@ -42,10 +43,12 @@ export class Admin {
   readonly #hub: Hub
   readonly #log: Logger
   readonly #key: string
+  readonly #traces: TraceStreams
   readonly #endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     ['/', { method: 'GET', answer: (_, response) => this.#page(response) }],
     ['/admin/init', { method: 'GET', answer: (request, response) => this.#init(request, response) }],
     ['/admin/auth', { method: 'POST', answer: async (request, response) => await this.#auth(request, response) }],
+    ['/admin/trace', { method: 'GET', answer: (request, response) => this.#trace(request, response) }],
     ['/admin/api', { method: 'POST', answer: (request, response) => this.#api(request, response) }],
   ])
 
@@ -54,6 +57,7 @@ export class Admin {
     this.#settings = settings.admin
     this.#hub = hub
     this.#log = log
+    this.#traces = new TraceStreams(hub)
     this.#key = Buffer.from(hkdfSync('sha256', settings.admin.secret, '', purpose, 32)).toString('base64url')
   }
 
@@ -67,6 +71,11 @@ export class Admin {
     if (method === endpoint.method) void this.#answer(endpoint, request, response)
     else answerText(response, 405, 'Method Not Allowed')
     return true
+  }
+
+  /** Ends what would go on for ever. */
+  close(): void {
+    this.#traces.close()
   }
 
   async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -108,6 +117,11 @@ export class Admin {
 
   #api(request: IncomingMessage, response: ServerResponse): void {
     if (this.#isAuthorized(request)) this.#hub.handleAdminApi(request, response)
+    else answer(response, 401, 'text/plain; charset=utf-8', '')
+  }
+
+  #trace(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isAuthorized(request)) this.#traces.answer(request, response)
     else answer(response, 401, 'text/plain; charset=utf-8', '')
   }
 

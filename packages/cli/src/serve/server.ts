@@ -53,6 +53,7 @@ export class Servers {
 
   /** Takes no new connection; resolves when the requests that are under way have been answered. */
   async close(): Promise<void> {
+    this.#admin.close()
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)))
     // One that was answered as to be kept, before it was known that it would not be, is idle only afterwards.
     const timer = setInterval(() => this.#servers.forEach((server) => server.closeIdleConnections()), 50)

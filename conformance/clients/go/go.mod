@@ -1,4 +1,4 @@
-module backchannel.example/goclient
+module backchannel/conformance/clients/go
 
 go 1.21
 

@@ -1,4 +1,4 @@
-export type { Availability } from './availability.ts'
+export { type Availability, findProgram, isExecutable } from './availability.ts'
 export {
   type CentrifugoOptions,
   type CentrifugoServer,

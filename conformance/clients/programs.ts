@@ -1,0 +1,88 @@
+/** The official clients of other languages as programs, made on first use and kept in `.cache`. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { findProgram, isExecutable } from '@backchannel/servers'
+
+const run = promisify(execFile)
+
+/** What to start. */
+export interface Program {
+  readonly file: string
+  readonly args: readonly string[]
+}
+
+/** A client, or why there is none on this machine. */
+export interface Client {
+  readonly name: string
+  readonly program: Program | undefined
+  readonly missing: string
+}
+
+export const clients: readonly (() => Promise<Client>)[] = [() => made('python', makePython), () => made('go', makeGo)]
+
+async function made(name: string, make: () => Promise<Program>): Promise<Client> {
+  try {
+    return { name, program: await make(), missing: '' }
+  } catch (error) {
+    return { name, program: undefined, missing: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** A virtual environment with the pinned packages. */
+async function makePython(): Promise<Program> {
+  const python = findProgram(['python3'])
+  if (python === undefined) throw new Error('the Python client needs Python 3.10 or newer (install `python3`)')
+  const { stdout } = await run(python, ['--version'])
+  const source = join(import.meta.dirname, 'python')
+  const requirements = join(source, 'requirements.txt')
+  const folder = cached('python', stdout, [requirements])
+  const program = { file: join(folder, 'bin/python'), args: [join(source, 'smoke.py')] }
+  const done = join(folder, 'complete')
+  if (existsSync(done)) return program
+  // What was begun and not finished may hold anything.
+  rmSync(folder, { recursive: true, force: true })
+  await step('the Python client needs the module venv (install `python3-venv`)', python, ['-m', 'venv', folder])
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', requirements]
+  await step('the Python client could not be installed', program.file, pip)
+  writeFileSync(done, '')
+  return program
+}
+
+async function makeGo(): Promise<Program> {
+  const go = findProgram(['go'], ['/usr/local/go/bin'])
+  if (go === undefined) throw new Error('the Go client needs Go to be built (install `go`)')
+  const { stdout } = await run(go, ['version'])
+  const source = join(import.meta.dirname, 'go')
+  const file = cached(
+    'go',
+    stdout,
+    ['go.mod', 'go.sum', 'main.go'].map((name) => join(source, name)),
+  )
+  if (isExecutable(file)) return { file, args: [] }
+  await step('the Go client could not be built', go, ['build', '-o', `${file}.tmp`, '.'], source)
+  renameSync(`${file}.tmp`, file)
+  return { file, args: [] }
+}
+
+/** Another version of the language or of what is installed is another file. */
+function cached(name: string, version: string, files: readonly string[]): string {
+  const hash = createHash('sha256').update(version)
+  for (const file of files) hash.update(readFileSync(file))
+  const folder = join(import.meta.dirname, '.cache')
+  mkdirSync(folder, { recursive: true })
+  return join(folder, `${name}-${hash.digest('hex').slice(0, 16)}`)
+}
+
+async function step(failure: string, file: string, args: readonly string[], cwd?: string): Promise<void> {
+  try {
+    const environment = { ...process.env, CGO_ENABLED: '0' }
+    await run(file, args, { env: environment, timeout: 180_000, ...(cwd === undefined ? {} : { cwd }) })
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+    throw new Error(`${failure}: ${output.split('\n').at(-1)}`, { cause: error })
+  }
+}

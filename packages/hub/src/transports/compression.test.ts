@@ -71,3 +71,16 @@ test('two clients of one channel, one with compression and one without, hear the
   plain.terminate()
   await closed(compressed.webSocket)
 })
+
+test('a message that is small until it is inflated is refused: 1009', async () => {
+  served = await serveHub({ config: { websocket: { compression: true } } })
+  const witness = await subscribed('alice')
+  const bomb = new WebSocket(served.websocketUrl, { perMessageDeflate: { threshold: 0 } })
+  const code = new Promise<number>((resolve) => bomb.once('close', resolve))
+  await new Promise((resolve) => bomb.once('open', resolve))
+  bomb.send(' '.repeat(50 * 1024 * 1024))
+  expect(await code).toBe(1009)
+  void served.hub.publish('open:a', 1)
+  await expect.poll(() => witness.messages.length).toBe(3)
+  await closed(witness.webSocket)
+})

@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs'
 
-import { differenceOf, listedUnder, renderDifferences } from './differences.ts'
+import { differenceOf, listedUnder, renderDifferences, rewritten } from './differences.ts'
 import { topics } from './scripts/index.ts'
 import { type GoldenScript, type GoldenTopic, endsClosed, readGolden, writeGolden } from './support/golden.ts'
 import { playTopic } from './support/play-topic.ts'
@@ -57,7 +57,7 @@ function renewed(before: GoldenScript | undefined, lines: string[] | undefined, 
   if (on === undefined) return lines ? { ...before, expected: lines } : before
   if (!before) return undefined
   const { [on]: _, ...rest } = before
-  return lines && isListed && !isSame(lines, rest.expected) ? { ...rest, [on]: lines } : rest
+  return lines && isListed && !isSame(lines, rewritten(target.name, rest.expected)) ? { ...rest, [on]: lines } : rest
 }
 
 for (const topic of topics.filter(({ name }) => only.length === 0 || only.includes(name))) {
@@ -80,8 +80,9 @@ for (const topic of topics.filter(({ name }) => only.length === 0 || only.includ
         isSame(entry?.['centrifugo v5'], inherited['centrifugo v5'])
       const entry = renewed(before[over] ?? (way === 'websocket' ? undefined : before[name]), lines, isListed)
       if (entry && !isInherited(entry)) golden[over] = entry
-      if (on !== undefined && lines && !isListed && !isSame(lines, entry?.expected)) {
-        console.log(`${topic.name}: ${over}\n${changes(entry?.expected ?? [], lines).join('\n')}`)
+      const expected = rewritten(target.name, entry?.expected ?? [])
+      if (on !== undefined && lines && !isListed && !isSame(lines, expected)) {
+        console.log(`${topic.name}: ${over}\n${changes(expected, lines).join('\n')}`)
       }
     }
   }

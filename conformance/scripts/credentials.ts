@@ -8,6 +8,7 @@ const signedBy = (alg: string, key: string): Step =>
 export const credentials: readonly Topic[] = [
   {
     name: 'a key that is replaced',
+    needs: 'previous keys',
     config: { client: { token: { hmac_previous_secret_key: 'the previous key' } } },
     scripts: [
       script('the new one', signedBy('HS256', tokenKey), settle),
@@ -17,6 +18,7 @@ export const credentials: readonly Topic[] = [
   },
   {
     name: 'a key that was replaced',
+    needs: 'previous keys',
     config: {
       client: { token: { hmac_previous_secret_key: 'the previous key', hmac_previous_secret_key_valid_until: 1 } },
     },

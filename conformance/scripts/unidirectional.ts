@@ -54,6 +54,7 @@ const listening = (...channels: string[]): Step[] => [
 
 export const unidirectional: Topic = {
   name: 'unidirectional',
+  needs: 'unidirectional connections of v6',
   scripts: [
     ...everyWay('a good token', request, receive(), hangUp),
     ...everyWay('no token', '{}', closed),
@@ -227,6 +228,7 @@ export const unidirectional: Topic = {
 /** Pings of connections that do not answer. */
 export const unidirectionalPings: Topic = {
   name: 'unidirectional pings',
+  needs: 'unidirectional connections of v6',
   config: { client: { ping_interval: '1s', pong_timeout: '500ms', stale_close_delay: '1s' } },
   scripts: [
     ...everyWay('two pings that nobody answers', request, receive(3), hangUp),
@@ -245,6 +247,7 @@ export const unidirectionalPings: Topic = {
 export const unidirectionalOptions: readonly Topic[] = [
   {
     name: 'unidirectional without disconnect pushes',
+    needs: 'silent disconnections',
     config: { uni_websocket: { disable_disconnect_push: true } },
     scripts: [script('disconnected', queried(request), receive(), api('disconnect', '{"user":"$N"}'), closed)],
   },

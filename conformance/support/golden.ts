@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-import { type Difference, differenceOf, listedUnder } from '../differences.ts'
+import { type Difference, differenceOf, listedUnder, rewritten } from '../differences.ts'
 import { type Way, nameOver } from './ways.ts'
 
 /** One script's expected conversation, and those of the targets for which a difference is listed. */
@@ -41,7 +41,10 @@ export function expectedOf(
   const own = way === 'websocket' ? undefined : golden[nameOver(way, script)]
   const entry = own ?? base
   if (on === undefined || entry === undefined) return entry?.expected
-  const isListed = (name: string) => differenceOf(target, `${topic}: ${name}`) !== undefined
-  if (own) return isListed(script) || isListed(nameOver(way, script)) ? (own[on] ?? own.expected) : own.expected
-  return isListed(script) ? entry[on] : entry.expected
+  const isListed = [script, nameOver(way, script)].some(
+    (name) => differenceOf(target, `${topic}: ${name}`) !== undefined,
+  )
+  if (!isListed) return rewritten(target, entry.expected)
+  // On another way the difference may not show.
+  return entry[on] ?? (own && rewritten(target, own.expected))
 }

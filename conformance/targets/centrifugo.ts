@@ -5,19 +5,11 @@ import { join } from 'node:path'
 import { centrifugoBinary, centrifugoMajorVersion, missingServices, startCentrifugo } from '@backchannel/servers'
 
 import { type ServerConfig, apiKey, tokenKey } from '../config.ts'
-import { type Capability, type Identity, type Target, allCapabilities } from './target.ts'
+import { type Identity, type Target, allCapabilities } from './target.ts'
 import { withoutOptions } from './without-options.ts'
 
 /** What v5 has no equivalent of; the cases that show it are listed differences. */
 const notInV5 = ['publication_data_format']
-
-/** What cases can't ask v5 for. */
-const missingInV5: readonly Capability[] = [
-  'proxies of v6',
-  'unidirectional codes',
-  'tags filter',
-  'auto cache recovery',
-]
 
 /** The real server: `CENTRIFUGO_BINARY`, else the version that tools/servers pins. */
 export async function centrifugo(identity?: Identity): Promise<Target> {
@@ -33,7 +25,8 @@ export async function centrifugo(identity?: Identity): Promise<Target> {
   const version = await centrifugoMajorVersion(await centrifugoBinary())
   return {
     name: `centrifugo v${version}`,
-    capabilities: new Set([...allCapabilities].filter((one) => version === 6 || !missingInV5.includes(one))),
+    // All of them are new in v6.
+    capabilities: version === 6 ? allCapabilities : new Set(),
     async start(config) {
       const files = identity && writeIdentity(identity)
       const server = await startCentrifugo({

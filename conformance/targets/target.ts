@@ -1,6 +1,14 @@
 import type { ServerConfig } from '../config.ts'
 
-const capabilities = ['proxies of v6', 'unidirectional codes', 'tags filter', 'auto cache recovery'] as const
+const capabilities = [
+  'proxies of v6',
+  'unidirectional connections of v6',
+  'unidirectional codes',
+  'silent disconnections',
+  'tags filter',
+  'auto cache recovery',
+  'previous keys',
+] as const
 
 /** What a server may lack (of v5: what it has no options for); cases that need it are skipped, visibly, where it is not. */
 export type Capability = (typeof capabilities)[number]

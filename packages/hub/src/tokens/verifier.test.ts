@@ -228,6 +228,20 @@ describe('refused', () => {
     expect(refused).toBe(100)
   })
 
+  test('what no key is for, before any library is asked', () => {
+    for (const token of [
+      signed('ES384', p384.privateKey),
+      signed('EdDSA', ed25519.privateKey),
+      makeToken({ alg: 'ES512' }, claims, 'ES256', p256.privateKey),
+      makeToken({ alg: 'RS1' }, claims, 'RS256', rsa.privateKey),
+    ]) {
+      expect(() => verifierOf(everyKey).verify(token)).toThrow('no key is for the algorithm')
+    }
+    expect(() => verifierOf({ ecdsa_public_key: pem(p256.publicKey) }).verify(signed('RS256', rsa.privateKey))).toThrow(
+      'no key is for the algorithm "RS256"',
+    )
+  })
+
   test('everything, without a key', async () => {
     for (const [algorithm, key] of [
       ['HS256', ''],

@@ -5,7 +5,8 @@ import { inSeconds, signToken } from '../support/tokens.ts'
 import { centrifugo } from '../targets/centrifugo.ts'
 import { hub } from '../targets/hub.ts'
 import type { RunningServer } from '../targets/target.ts'
-import { ClientProgram } from './client-program.ts'
+import { ClientProgram, type Told } from './client-program.ts'
+import { Line } from './line.ts'
 
 const namespace = {
   name: 'shared',
@@ -70,6 +71,35 @@ export function clientStory(command: (args: readonly string[]) => readonly [stri
             offset: 4,
           })
         })
+
+        test('comes back by itself when the line breaks, and misses nothing', async () => {
+          const channel = `shared:broken-${codec}`
+          const token = signToken({ sub: 'ada', exp: inSeconds(600) }, { key: server.tokenKey })
+          const line = await Line.to(server.wsUrl)
+          onTestFinished(() => line.end())
+          const url = codec === 'protobuf' ? `${line.url}?cf_protocol=protobuf` : line.url
+          const client = new ClientProgram(...command([codec, url, token, channel]))
+          onTestFinished(() => client.end())
+          // How it words that the line is broken is its own matter.
+          const next = async (): Promise<Told> => {
+            for (;;) {
+              const told = await client.next()
+              if (told.event !== 'error' || told['doing'] !== 'connection') return told
+            }
+          }
+
+          client.say('subscribe', 'connect')
+          expect(await next()).toEqual({ event: 'connected' })
+          expect(await next()).toEqual({ event: 'subscribed', recovering: false, recovered: false })
+          line.cut()
+          await publish(server, channel, { missed: 1 })
+          await publish(server, channel, { missed: 2 })
+          line.mend()
+          expect(await next()).toEqual({ event: 'connected' })
+          expect(await next()).toEqual({ event: 'subscribed', recovering: true, recovered: true })
+          expect(await next()).toEqual({ event: 'publication', data: { missed: 1 }, offset: 1 })
+          expect(await next()).toEqual({ event: 'publication', data: { missed: 2 }, offset: 2 })
+        }, 30_000)
 
         test('hears why it may not: an invalid token is final', async () => {
           const token = signToken({ sub: 'ada' }, { key: 'another key' })

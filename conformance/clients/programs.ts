@@ -5,30 +5,34 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { findProgram, isExecutable } from '@backchannel/servers'
+import { findProgram, isExecutable, servicesAreRequired } from '@backchannel/servers'
 
 const run = promisify(execFile)
 
 /** What to start. */
-export interface Program {
+interface Program {
   readonly file: string
   readonly args: readonly string[]
 }
 
-/** A client, or why there is none on this machine. */
+/** How to start a client, and options for vitest's `describe`: a skip with the reason where it can't be made. */
 export interface Client {
-  readonly name: string
-  readonly program: Program | undefined
-  readonly missing: string
+  readonly options: { skip?: boolean; meta?: { skipReason: string } }
+  command(args: readonly string[]): readonly [string, readonly string[]]
 }
 
-export const clients: readonly (() => Promise<Client>)[] = [() => made('python', makePython), () => made('go', makeGo)]
-
-async function made(name: string, make: () => Promise<Program>): Promise<Client> {
+/** @throws Error where it can't be made and services are required */
+export async function client(language: 'go' | 'python'): Promise<Client> {
   try {
-    return { name, program: await make(), missing: '' }
+    const { file, args: first } = await (language === 'go' ? makeGo() : makePython())
+    return { options: {}, command: (args) => [file, [...first, ...args]] }
   } catch (error) {
-    return { name, program: undefined, missing: error instanceof Error ? error.message : String(error) }
+    const reason = error instanceof Error ? error.message : String(error)
+    if (servicesAreRequired()) throw new Error(`REQUIRE_SERVICES=1, but ${reason}`, { cause: error })
+    const command = (): never => {
+      throw new Error(reason, { cause: error })
+    }
+    return { options: { skip: true, meta: { skipReason: reason } }, command }
   }
 }
 
@@ -40,7 +44,7 @@ async function makePython(): Promise<Program> {
   const source = join(import.meta.dirname, 'python')
   const requirements = join(source, 'requirements.txt')
   const folder = cached('python', stdout, [requirements])
-  const program = { file: join(folder, 'bin/python'), args: [join(source, 'smoke.py')] }
+  const program = { file: join(folder, 'bin/python'), args: [join(source, 'client.py')] }
   const done = join(folder, 'complete')
   if (existsSync(done)) return program
   // What was begun and not finished may hold anything.

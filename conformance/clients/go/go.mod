@@ -1,4 +1,4 @@
-module backchannel/conformance/clients/go
+module backchannel.example/goclient
 
 go 1.21
 

@@ -1,93 +1,126 @@
-// The official Go client against a server: what it hears and is told, one JSON value per line. A line on stdin, or its
-// end, ends the program.
+// A client made with Centrifugo's official Go library that does what its standard input says, a line each, and tells
+// what it hears on its standard output, a line of JSON each.
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"log"
+	"fmt"
 	"os"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge-go"
 )
 
-type fields map[string]any
-
 var output sync.Mutex
 
-func tell(event string, more fields) {
-	line := fields{"event": event}
-	for name, value := range more {
+// tell writes one line: an event, and what belongs to it.
+func tell(event string, members map[string]any) {
+	line := map[string]any{"event": event}
+	for name, value := range members {
 		line[name] = value
 	}
 	text, err := json.Marshal(line)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	output.Lock()
 	defer output.Unlock()
-	os.Stdout.Write(append(text, '\n'))
+	fmt.Println(string(text))
 }
 
-func must[Value any](value Value, err error) Value {
-	if err != nil {
-		log.Fatal(err)
+func tellError(doing string, err error) {
+	tell("error", map[string]any{"doing": doing, "message": err.Error()})
+}
+
+func raw(publications []centrifuge.Publication) []json.RawMessage {
+	data := []json.RawMessage{}
+	for _, publication := range publications {
+		data = append(data, publication.Data)
 	}
-	return value
+	return data
 }
 
 func main() {
-	config := centrifuge.Config{Token: os.Getenv("TOKEN")}
-	var client *centrifuge.Client
-	if os.Getenv("CODEC") == "protobuf" {
-		client = centrifuge.NewProtobufClient(os.Getenv("URL"), config)
-	} else {
-		client = centrifuge.NewJsonClient(os.Getenv("URL"), config)
+	if len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: goclient json|protobuf URL TOKEN CHANNEL")
+		os.Exit(2)
 	}
+	codec, url, token, channel := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+
+	newClient := centrifuge.NewJsonClient
+	if codec == "protobuf" {
+		newClient = centrifuge.NewProtobufClient
+	}
+	client := newClient(url, centrifuge.Config{Token: token})
 	client.OnConnected(func(centrifuge.ConnectedEvent) { tell("connected", nil) })
-	client.OnConnecting(func(centrifuge.ConnectingEvent) { tell("connecting", nil) })
-	client.OnDisconnected(func(event centrifuge.DisconnectedEvent) { tell("disconnected", fields{"code": event.Code}) })
-	client.OnError(func(event centrifuge.ErrorEvent) { log.Print(event.Error) })
+	client.OnDisconnected(func(event centrifuge.DisconnectedEvent) {
+		tell("disconnected", map[string]any{"code": event.Code})
+	})
+	client.OnError(func(event centrifuge.ErrorEvent) { tellError("connection", event.Error) })
 
-	subscription := must(client.NewSubscription(os.Getenv("CHANNEL"), centrifuge.SubscriptionConfig{Recoverable: true}))
+	subscription, err := client.NewSubscription(channel)
+	if err != nil {
+		panic(err)
+	}
 	subscription.OnSubscribed(func(event centrifuge.SubscribedEvent) {
-		tell("subscribed", fields{"recovered": event.Recovered})
+		tell("subscribed", map[string]any{"recovering": event.WasRecovering, "recovered": event.Recovered})
 	})
+	subscription.OnError(func(event centrifuge.SubscriptionErrorEvent) { tellError("subscription", event.Error) })
 	subscription.OnPublication(func(event centrifuge.PublicationEvent) {
-		tell("publication", fields{"data": json.RawMessage(event.Data)})
+		members := map[string]any{"data": json.RawMessage(event.Data), "offset": event.Offset}
+		if event.Info != nil {
+			members["user"] = event.Info.User
+		}
+		tell("publication", members)
 	})
-	subscription.OnError(func(event centrifuge.SubscriptionErrorEvent) { log.Print(event.Error) })
 
-	if err := client.Connect(); err != nil {
-		log.Fatal(err)
+	input := bufio.NewScanner(os.Stdin)
+	for input.Scan() {
+		verb, rest, _ := strings.Cut(input.Text(), " ")
+		if err := run(client, subscription, verb, rest); err != nil {
+			tellError(verb, err)
+		}
 	}
-	if err := subscription.Subscribe(); err != nil {
-		log.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-
-	// Each of these waits until the subscription stands.
-	must(subscription.Publish(ctx, []byte(`{"from":"client"}`)))
-	users := []string{}
-	for _, info := range must(subscription.Presence(ctx)).Clients {
-		users = append(users, info.User)
-	}
-	sort.Strings(users)
-	tell("presence", fields{"users": users})
-	stats := must(subscription.PresenceStats(ctx))
-	tell("presence stats", fields{"clients": stats.NumClients, "users": stats.NumUsers})
-	history := must(subscription.History(ctx, centrifuge.WithHistoryLimit(10)))
-	data := []json.RawMessage{}
-	for _, publication := range history.Publications {
-		data = append(data, publication.Data)
-	}
-	tell("history", fields{"data": data, "offset": history.Offset})
-
-	bufio.NewReader(os.Stdin).ReadString('\n')
 	client.Close()
+}
+
+func run(client *centrifuge.Client, subscription *centrifuge.Subscription, verb, rest string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	switch verb {
+	case "connect":
+		return client.Connect()
+	case "disconnect":
+		return client.Disconnect()
+	case "subscribe":
+		return subscription.Subscribe()
+	case "publish":
+		_, err := subscription.Publish(ctx, []byte(rest))
+		return err
+	case "presence":
+		result, err := subscription.Presence(ctx)
+		if err != nil {
+			return err
+		}
+		users := []string{}
+		for _, info := range result.Clients {
+			users = append(users, info.User)
+		}
+		sort.Strings(users)
+		tell("presence", map[string]any{"users": users})
+	case "history":
+		result, err := subscription.History(ctx, centrifuge.WithHistoryLimit(-1))
+		if err != nil {
+			return err
+		}
+		tell("history", map[string]any{"data": raw(result.Publications), "offset": result.Offset})
+	default:
+		return fmt.Errorf("no such command: %s", verb)
+	}
+	return nil
 }

@@ -262,6 +262,7 @@ const flagOptions = [
   'uni_websocket.enabled',
   'uni_websocket.join_push_messages',
   'uni_websocket.disable_disconnect_push',
+  'uni_websocket.disable_closing_handshake',
   'client.connect_code_to_unidirectional_disconnect.enabled',
   ...Object.entries(channelDefaults).flatMap(([name, value]) =>
     typeof value === 'boolean' ? [`channel.without_namespace.${name}`] : [],

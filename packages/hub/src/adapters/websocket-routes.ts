@@ -81,7 +81,7 @@ export class WebSocketRoutes {
 
   #upgradeUni(request: IncomingMessage, socket: Duplex, head: Buffer, parameters: URLSearchParams): void {
     const connectRequest = parameters.get('cf_connect') || undefined
-    const { join_push_messages: joinsPushes, disable_disconnect_push: isSilent } = this.#core.config.uni_websocket
+    const options = this.#core.config.uni_websocket
     if (connectRequest !== undefined && !isConnectRequest(connectRequest)) {
       refuse(socket, 400, 'Bad Request', 'invalid connect request\n')
       return
@@ -91,7 +91,12 @@ export class WebSocketRoutes {
       serveUniWebSocket(
         this.#core,
         { webSocket, socket, handshake },
-        { joinsPushes, tellsDisconnect: !isSilent, connectRequest },
+        {
+          joinsPushes: options.join_push_messages,
+          tellsDisconnect: !options.disable_disconnect_push,
+          isAbrupt: options.disable_closing_handshake,
+          connectRequest,
+        },
       )
     })
   }

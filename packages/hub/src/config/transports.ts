@@ -87,6 +87,8 @@ export const transports = {
       join_push_messages: flag,
       /** Say why a connection ends in Close only. */
       disable_disconnect_push: flag,
+      /** End without Close. */
+      disable_closing_handshake: flag,
     })
     .prefault({}),
   uni_http_stream: uniStream('/connection/uni_http_stream'),

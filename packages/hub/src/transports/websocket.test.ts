@@ -246,6 +246,15 @@ describe('unidirectional', () => {
     expect(peer.texts).toEqual([])
   })
 
+  test('it can end without Close, behind the message that says why', async () => {
+    await serve({ uni_websocket: { enabled: true, disable_closing_handshake: true } })
+    const peer = await open({ path })
+    peer.webSocket.send('{"token":"x"}')
+    await poll(() => peer.close).toEqual({ code: 1006, reason: '' })
+    expect(peer.texts).toEqual(['{"disconnect":{"code":3500,"reason":"invalid token"}}'])
+    await poll(() => served.hub.gauges().sockets).toBe(0)
+  })
+
   test('pings come both ways; only the frames have to be answered', async () => {
     await serve({
       client: { token: tokenKey, ping_interval: '150ms', pong_timeout: '100ms' },

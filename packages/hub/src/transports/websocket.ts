@@ -87,14 +87,23 @@ class MessageSink implements Sink {
   }
 }
 
-/** Says why in a message before it says so in Close: bare clients see messages only. */
-class TellingSink implements Sink {
+interface UniEnd {
+  /** Why a connection ends is said in a message before it is said in Close: bare clients see messages only. */
+  readonly tellsDisconnect: boolean
+  /** Ends without Close, which some bare clients take for a failure. */
+  readonly isAbrupt: boolean
+}
+
+/** Ends a unidirectional connection as its options have it. */
+class UniSink implements Sink {
   readonly #inner: Sink
   readonly #wire: Wire
+  readonly #end: UniEnd & { drop(): void }
 
-  constructor(inner: Sink, wire: Wire) {
+  constructor(inner: Sink, wire: Wire, end: UniEnd & { drop(): void }) {
     this.#inner = inner
     this.#wire = wire
+    this.#end = end
   }
 
   get bytesQueued(): number {
@@ -106,8 +115,12 @@ class TellingSink implements Sink {
   }
 
   close(code: number, reason: string): void {
-    if (code !== withoutFrame) this.#inner.write([this.#wire.push({ disconnect: { code, reason } })])
-    this.#inner.close(code, reason)
+    const { tellsDisconnect, isAbrupt } = this.#end
+    if (tellsDisconnect && code !== withoutFrame) {
+      this.#inner.write([this.#wire.push({ disconnect: { code, reason } })])
+    }
+    if (isAbrupt) this.#end.drop()
+    else this.#inner.close(code, reason)
   }
 }
 
@@ -158,10 +171,9 @@ export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsW
   endWith(core, webSocket, session)
 }
 
-export interface UniWebSocketOptions {
+export interface UniWebSocketOptions extends UniEnd {
   /** Several messages in a frame, a line each. */
   readonly joinsPushes: boolean
-  readonly tellsDisconnect: boolean
   /** The connect request, when it came with the handshake; else it is the first frame. */
   readonly connectRequest: Frame | undefined
 }
@@ -177,8 +189,14 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
     : new FrameSink(webSocket, socket, timeout)
   const frames = joinsPushes ? wires.uniWebSocketJoined : wires.uniWebSocket
   const wire = isCompressed ? wires.uniWebSocketMessage : frames
+  // Behind what was written; a peer that does not read that far is dropped in the end.
+  const drop = (): void => {
+    socket.end()
+    const cancel = core.clock.setTimer(() => webSocket.terminate(), closeTimeoutMs)
+    webSocket.once('close', cancel)
+  }
   const connection: Connection = {
-    sink: options.tellsDisconnect ? new TellingSink(sink, wire) : sink,
+    sink: new UniSink(sink, wire, { ...options, drop }),
     wire,
     isUnidirectional: true,
     pingFrame: { ping: () => webSocket.ping(), isAlone: false },
@@ -194,7 +212,8 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
       else {
         // What was never understood is told by Close alone.
         session.closed()
-        closeWebSocket(webSocket, badRequest.code, badRequest.reason)
+        if (options.isAbrupt) drop()
+        else closeWebSocket(webSocket, badRequest.code, badRequest.reason)
       }
     })
   } else session.receive(options.connectRequest)

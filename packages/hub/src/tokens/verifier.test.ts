@@ -312,33 +312,6 @@ describe('fast-jwt and jose are of one mind', () => {
   })
 })
 
-test('whatever is sent as a token is claims or a TokenError', async () => {
-  const verifier = verifierOf(everyKey)
-  const part = fc.oneof(
-    fc.json({ maxDepth: 3 }).map(encodePart),
-    fc.string({ unit: 'binary' }).map(encodePart),
-    fc.string({ unit: 'binary' }),
-    fc.constantFrom('HS256', 'RS256', 'PS512', 'ES256', 'EdDSA', 'none').map((alg) => encodePart({ alg })),
-    fc
-      .dictionary(fc.constantFrom('alg', 'kid', 'crit', 'jwk', 'b64', 'typ', '__proto__'), fc.jsonValue())
-      .map(encodePart),
-  )
-  const parts = fc.array(part, { maxLength: 5 }).map((list) => list.join('.'))
-  const signedClaims = fc
-    .dictionary(
-      fc.constantFrom('sub', 'exp', 'nbf', 'iat', 'aud', 'iss', 'jti', 'channel', '__proto__'),
-      fc.jsonValue(),
-    )
-    .map((payload) => makeToken({ alg: 'HS256' }, payload, 'HS256', secret))
-  await fc.assert(
-    fc.asyncProperty(fc.oneof(parts, signedClaims), async (token) => {
-      const result = await outcome(verifier, token)
-      expect(result === 'invalid' || typeof result === 'object').toBe(true)
-    }),
-    { numRuns: 2000 },
-  )
-})
-
 describe('issuer and audience', () => {
   const payload = (more: object): string => makeToken({ alg: 'HS256' }, { sub: '42', ...more }, 'HS256', secret)
 

@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 
 import { suiteConfig } from '../config.ts'
 import { differenceOf } from '../differences.ts'
+import type { ClientWay } from '../support/peer.ts'
 import { Stage } from '../support/stage.ts'
 import type { RunningServer, Target } from '../targets/target.ts'
 import type { Area } from './case.ts'
 
 /** The cases with the official client. */
-export function clientSuite(target: Target, areas: readonly Area[]): void {
-  describe('client', () => {
+export function clientSuite(target: Target, areas: readonly Area[], way: ClientWay = 'websocket'): void {
+  describe(way === 'websocket' ? 'client' : `client over ${way}`, () => {
     for (const area of areas) {
       describe.concurrent(area.name, () => {
         let server: RunningServer
@@ -29,7 +30,7 @@ export function clientSuite(target: Target, areas: readonly Area[]): void {
           // A listed difference that is none any more fails here too.
           const declare = differenceOf(target.name, `${area.name}: ${name}`) ? test.fails : test
           declare(name, { timeout: 30_000 }, async () => {
-            const stage = new Stage(server, name)
+            const stage = new Stage(server, name, way)
             try {
               await run(stage, target)
             } finally {

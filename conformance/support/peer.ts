@@ -5,8 +5,10 @@ import {
   type Subscription,
   type SubscriptionOptions,
 } from 'centrifuge'
+import { Centrifuge as CentrifugeProtobuf } from 'centrifuge/build/protobuf'
 import { WebSocket } from 'ws'
 
+import { EventSource } from './event-source.ts'
 import { waitFor } from './wait-for.ts'
 
 /** An event of the client, in the order in which they came. */
@@ -17,6 +19,17 @@ export interface Event {
   [field: string]: unknown
 }
 
+/** What the official client is told to use. `fallback`: a WebSocket that is refused, then an HTTP stream. */
+export type ClientWay = 'websocket' | 'websocket protobuf' | 'http_stream' | 'http_stream protobuf' | 'sse' | 'fallback'
+
+function transportsOf(way: ClientWay, url: string) {
+  const at = (path: string) => new URL(path, url.replace(/^ws/, 'http')).href
+  if (way.startsWith('websocket')) return url
+  const stream = { transport: 'http_stream', endpoint: at('/connection/http_stream') } as const
+  if (way === 'fallback') return [{ transport: 'websocket', endpoint: `${url}-refused` } as const, stream]
+  return [way === 'sse' ? ({ transport: 'sse', endpoint: at('/connection/sse') } as const) : stream]
+}
+
 /** The official client, unmodified, with what happened to it written down. */
 export class Peer {
   readonly client: Centrifuge
@@ -24,7 +37,10 @@ export class Peer {
   readonly #sockets: WebSocket[] = []
   #held: Promise<unknown> = Promise.resolve()
 
-  constructor(url: string, certificate: string | undefined, options: Partial<Options>) {
+  readonly #isProtobuf: boolean
+
+  constructor(url: string, certificate: string | undefined, options: Partial<Options>, way: ClientWay = 'websocket') {
+    this.#isProtobuf = way.endsWith('protobuf')
     const sockets = this.#sockets
     const websocket = class extends WebSocket {
       constructor(address: string, protocols?: string[]) {
@@ -32,8 +48,12 @@ export class Peer {
         sockets.push(this)
       }
     }
-    this.client = new Centrifuge(url, {
+    // The same class but for its codec; only their private members make them two types.
+    const Client = this.#isProtobuf ? (CentrifugeProtobuf as unknown as typeof Centrifuge) : Centrifuge
+    this.client = new Client(transportsOf(way, url), {
       websocket,
+      eventsource: EventSource,
+      emulationEndpoint: new URL('/emulation', url.replace(/^ws/, 'http')).href,
       minReconnectDelay: 20,
       maxReconnectDelay: 200,
       // Asked for before every connection; holding the answer back holds the client back.
@@ -88,6 +108,11 @@ export class Peer {
     this.#sockets.at(-1)?.resume()
   }
 
+  /** Data as this client's codec sends it. */
+  toSend(value: unknown): unknown {
+    return this.#isProtobuf ? Buffer.from(JSON.stringify(value)) : value
+  }
+
   event(name: string, after = 0): Promise<Event> {
     return waitFor(`the client event "${name}"`, () => this.events.slice(after).find((event) => event.name === name))
   }
@@ -112,6 +137,10 @@ export class Peer {
   }
 }
 
+/** Data as it was meant: Protobuf hands on its bytes. */
+export const received = (data: unknown): unknown =>
+  data instanceof Uint8Array ? (JSON.parse(Buffer.from(data).toString()) as unknown) : data
+
 /** One subscription of a peer, with what it heard. */
 export class Listener {
   readonly subscription: Subscription
@@ -120,7 +149,7 @@ export class Listener {
 
   constructor(subscription: Subscription) {
     this.subscription = subscription
-    for (const name of ['subscribing', 'subscribed', 'unsubscribed'] as const) {
+    for (const name of ['subscribing', 'subscribed', 'unsubscribed', 'join', 'leave'] as const) {
       subscription.on(name, (context: object) => this.events.push({ name, ...context }))
     }
     subscription.on('error', (context) => this.events.push({ name: 'error', ...context.error }))
@@ -129,7 +158,7 @@ export class Listener {
 
   /** What was published, in the order in which it was heard. */
   get data(): unknown[] {
-    return this.publications.map(({ data }) => data as unknown)
+    return this.publications.map(({ data }) => received(data))
   }
 
   event(name: string, after = 0): Promise<Event> {

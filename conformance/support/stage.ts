@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import type { Options } from 'centrifuge'
 
 import type { RunningServer } from '../targets/target.ts'
-import { Peer } from './peer.ts'
+import { type ClientWay, Peer } from './peer.ts'
 import { type Claims, inSeconds, signToken } from './tokens.ts'
 
 export interface ApiAnswer {
@@ -18,10 +18,12 @@ export class Stage {
   readonly server: RunningServer
   /** The user, and the last part of the channel names, of this case. */
   readonly name: string
+  readonly #way: ClientWay
   readonly #peers: Peer[] = []
 
-  constructor(server: RunningServer, name: string) {
+  constructor(server: RunningServer, name: string, way: ClientWay = 'websocket') {
     this.server = server
+    this.#way = way
     this.name = `c-${name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
@@ -38,7 +40,7 @@ export class Stage {
 
   /** A client that has not connected yet. */
   peer(options: Partial<Options> = { token: this.token() }): Peer {
-    const peer = new Peer(this.server.wsUrl, this.server.certificate, options)
+    const peer = new Peer(this.server.wsUrl, this.server.certificate, options, this.#way)
     this.#peers.push(peer)
     return peer
   }

@@ -6,7 +6,7 @@ import {
   type Publication,
   type StreamPosition,
 } from '@backchannel/protocol'
-import { asWithDelta, patchOf } from './delta.ts'
+import { patchOf } from './delta.ts'
 import type { Flusher } from './fanout.ts'
 import { JoinBuffer } from './join-buffer.ts'
 import type { TagsFilter } from './tags-filter.ts'
@@ -225,12 +225,11 @@ export class Channel {
   /** What of the log a group's members hear. */
   #publicationsFor({ filter, delta, base }: Group, log: readonly Publication[]): readonly Publication[] {
     if (filter) return log.filter(({ tags }) => filter.matches(tags))
-    if (!delta) return log
+    if (!delta || this.#patchable.size === 0) return log
     return log.map((publication, index) => {
       const previous = index === 0 ? base : log[index - 1]
       const isNext = previous && previous.offset > 0 && previous.offset === publication.offset - 1
-      const isPatch = isNext && this.#patchable.has(publication)
-      return asWithDelta(isPatch ? this.#patch(previous, publication) : publication)
+      return isNext && this.#patchable.has(publication) ? this.#patch(previous, publication) : publication
     })
   }
 

@@ -29,13 +29,6 @@ export function patchOf(base: Publication, publication: Publication): Publicatio
 export function patchAll(publications: readonly Publication[]): Publication[] {
   return publications.map((publication, index) => {
     const base = publications[index - 1]
-    return asWithDelta(base ? patchOf(base, publication) : publication)
+    return base ? patchOf(base, publication) : publication
   })
-}
-
-/** What Centrifugo leaves out for subscribers with delta: an app that relied on it here would miss it there. */
-export function asWithDelta(publication: Publication): Publication {
-  if (publication.epoch === undefined && publication.version === undefined) return publication
-  const { epoch: _, version: __, ...rest } = publication
-  return rest
 }

@@ -16,7 +16,7 @@ import type { ChannelOptions } from './config.ts'
 import type { Core } from './core.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { continuation, recover, recoveryQuery } from './recovery.ts'
-import { asWithDelta, patchAll } from './delta.ts'
+import { patchAll } from './delta.ts'
 import type { JoinBuffer } from './join-buffer.ts'
 import type { Session } from './session.ts'
 import type { TagsFilter } from './tags-filter.ts'
@@ -334,8 +334,7 @@ export class Subscription implements Subscriber {
   }
 
   #heard(publications: readonly Publication[]): readonly Publication[] {
-    const { filter, delta } = this.grant
-    if (delta) return publications.map(asWithDelta)
+    const { filter } = this.grant
     return filter ? publications.filter(({ tags }) => filter.matches(tags)) : publications
   }
 

@@ -61,7 +61,7 @@ export function encodeClientInfo(info: ClientInfo): string {
 
 /** @param asString whether `data` goes in as a string that holds the text, as subscriptions with delta have it */
 export function encodePublication(publication: Publication, asString = false): string {
-  const rest = publicationRest(publication)
+  const rest = publicationRest(publication, asString)
   // Just the text that the next patch is made for.
   if (asString) return `{"data":${JSON.stringify(textOf(publication.data))}${rest}}`
   const data = payload(publication.data)
@@ -69,15 +69,16 @@ export function encodePublication(publication: Publication, asString = false): s
 }
 
 /** What stands behind the data, each member behind a comma. */
-function publicationRest(publication: Publication): string {
+function publicationRest(publication: Publication, asString: boolean): string {
   let text = ''
   if (publication.info) text += `,"info":${encodeClientInfo(publication.info)}`
   if (publication.offset > 0) text += `,"offset":${publication.offset}`
   const { tags } = publication
   if (tags && Object.keys(tags).length > 0) text += `,"tags":${JSON.stringify(tags)}`
   if (publication.delta) text += ',"delta":true'
-  if (publication.epoch) text += `,"epoch":${JSON.stringify(publication.epoch)}`
-  if (publication.version) text += `,"version":${publication.version}`
+  // Centrifugo leaves these out of such publications in JSON: an app that relied on them here would miss them there.
+  if (publication.epoch && !asString) text += `,"epoch":${JSON.stringify(publication.epoch)}`
+  if (publication.version && !asString) text += `,"version":${publication.version}`
   return text
 }
 

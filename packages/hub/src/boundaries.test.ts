@@ -38,21 +38,19 @@ function folderOf(file: string): string {
 const files = sources().filter((file) => folderOf(file) !== 'testing')
 
 test('the folder is read', () => {
-  expect(files).toContain('channel.ts')
-  expect(importsOf('channel.ts')).toContain('fanout.ts')
+  expect(files).toContain('fanout/channel.ts')
+  expect(importsOf('fanout/channel.ts')).toContain('fanout/fanout.ts')
 })
 
-test.each(['channel.ts', 'fanout.ts', 'writer.ts', 'keepalive.ts', 'sink.ts', 'variant.ts'])(
+test.each(files.filter((file) => folderOf(file) === 'fanout'))(
   '%s reaches neither sessions and commands nor any wire',
   (file) => {
     const forbidden = Array.from(reach(file)).filter(
       (name) =>
-        name === 'session.ts' ||
-        name.startsWith('node:') ||
-        ['commands', 'transports', 'adapters'].includes(folderOf(name)),
+        name.startsWith('node:') || ['session', 'commands', 'wires', 'transports', 'adapters'].includes(folderOf(name)),
     )
     expect(forbidden).toEqual([])
-    // Of the protocol they know the shapes and the code tables; how those are written is the variants' matter.
+    // Of the protocol they know the shapes and the code tables; how those are written is the wires' matter.
     const text = readFileSync(join(root, file), 'utf8')
     expect(text).not.toMatch(/encode(Reply|Push|Publication)|decodeCommand/)
   },
@@ -64,10 +62,9 @@ test('wires know no session and no socket', () => {
   for (const file of wires) {
     const forbidden = Array.from(reach(file)).filter(
       (name) =>
-        name === 'session.ts' ||
         name === 'ws' ||
         name.startsWith('node:') ||
-        ['commands', 'transports', 'adapters'].includes(folderOf(name)),
+        ['session', 'commands', 'transports', 'adapters'].includes(folderOf(name)),
     )
     expect(forbidden).toEqual([])
   }
@@ -75,8 +72,9 @@ test('wires know no session and no socket', () => {
 
 test('brokers and streams know no session and no socket', () => {
   for (const file of ['broker.ts', 'memory-broker.ts', 'stream.ts', 'presence.ts']) {
-    const reached = Array.from(reach(file))
-    expect(reached.filter((name) => name === 'session.ts' || name === 'ws' || folderOf(name) !== '')).toEqual([])
+    const reached = Array.from(reach(`broker/${file}`))
+    const forbidden = ['session', 'commands', 'wires', 'transports', 'adapters', 'api', 'say', 'tokens']
+    expect(reached.filter((name) => name === 'ws' || forbidden.includes(folderOf(name)))).toEqual([])
   }
 })
 
@@ -89,7 +87,7 @@ test('only transports and adapters know a socket library or an HTTP server', () 
 
 test('commands and sessions reach no transport', () => {
   for (const file of files.filter(
-    (name) => folderOf(name) === 'commands' || name === 'session.ts' || name === 'core.ts',
+    (name) => ['commands', 'session', 'say', 'tokens', 'api'].includes(folderOf(name)) || name === 'core.ts',
   )) {
     expect(Array.from(reach(file)).filter((name) => ['transports', 'adapters'].includes(folderOf(name)))).toEqual([])
   }

@@ -14,8 +14,8 @@ import {
   type ServerApiRequest,
 } from '@backchannel/protocol'
 import { NodeAdapter } from './adapters/node.ts'
-import { apiErrorOf } from './api-errors.ts'
-import type { PublishOutcome } from './broker.ts'
+import { apiErrorOf } from './api/api-errors.ts'
+import type { PublishOutcome } from './broker/broker.ts'
 import { systemClock } from './clock.ts'
 import {
   checkChannelRules,
@@ -24,21 +24,28 @@ import {
   checkOptions,
   type ChannelRules,
   type CheckedConfig,
-} from './config.ts'
+} from './config/config.ts'
 import { hasTokenKey } from './config/token.ts'
 import { Core } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
 import { consoleLogger, type Logger } from './logger.ts'
-import type { HubMetrics } from './metrics.ts'
+import type { HubMetrics } from './telemetry/metrics.ts'
 import { isPromise, mapLimited, type MaybePromise } from './maybe-promise.ts'
-import { MemoryBroker } from './memory-broker.ts'
+import { MemoryBroker } from './broker/memory-broker.ts'
 import type { HubOptions } from './options.ts'
-import { invalidateUserTokens, revokeToken } from './revocation.ts'
+import { invalidateUserTokens, revokeToken } from './tokens/revocation.ts'
 import type { InvalidateOptions, RevokeOptions } from './tokens/revocations.ts'
 import { answerPayload, toPayload } from './payloads.ts'
-import { MemoryPresence } from './presence.ts'
-import type { TraceOptions, TraceTarget } from './trace.ts'
-import { BadApiRequest, commandMethods, JsonText, maxParallel, runApiMethod, type PayloadSource } from './server-api.ts'
+import { MemoryPresence } from './broker/presence.ts'
+import type { TraceOptions, TraceTarget } from './telemetry/trace.ts'
+import {
+  BadApiRequest,
+  commandMethods,
+  JsonText,
+  maxParallel,
+  runApiMethod,
+  type PayloadSource,
+} from './api/server-api.ts'
 
 /** What a publication may take along. */
 export interface PublishOptions {
@@ -219,7 +226,7 @@ export function createHub(options: HubOptions = {}): Hub {
       return core.isOpen
     },
     metrics: async () => {
-      const { readMetrics } = await import('./metrics.ts')
+      const { readMetrics } = await import('./telemetry/metrics.ts')
       return readMetrics(core)
     },
     close: (options = {}) => (closing ??= close(options)),

@@ -1,9 +1,9 @@
-import type { Broker } from './broker.ts'
+import type { Broker } from './broker/broker.ts'
 import type { Clock } from './clock.ts'
-import type { HubConfig } from './config.ts'
+import type { HubConfig } from './config/config.ts'
 import type { HubHandlers } from './handlers.ts'
 import type { Logger } from './logger.ts'
-import type { PresenceStore } from './presence.ts'
+import type { PresenceStore } from './broker/presence.ts'
 
 export interface HubOptions {
   /** Centrifugo's configuration, v6 shape. @default {} (nothing is allowed) */

@@ -1,10 +1,10 @@
 // One publication, from a client's frame to another client's write: the table at the top of ARCHITECTURE.md.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Channel } from './channel.ts'
-import { MemoryBroker } from './memory-broker.ts'
+import { Channel } from './fanout/channel.ts'
+import { MemoryBroker } from './broker/memory-broker.ts'
 import { wires } from './wires/wires.ts'
 import { createTestHub, type TestHub } from './testing/test-hub.ts'
-import { Writer } from './writer.ts'
+import { Writer } from './fanout/writer.ts'
 
 let hub: TestHub
 

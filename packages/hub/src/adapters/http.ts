@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Core } from '../core.ts'
 import type { Transport } from '../handlers.ts'
-import { isOriginAllowed, type OriginRules } from '../origins.ts'
-import type { Handshake } from '../session.ts'
+import { isOriginAllowed, type OriginRules } from './origins.ts'
+import type { Handshake } from '../session/session.ts'
 
 const plainText = 'text/plain; charset=utf-8'
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../clock.ts'
 import { createHub } from '../hub.ts'
-import { MemoryBroker } from '../memory-broker.ts'
+import { MemoryBroker } from '../broker/memory-broker.ts'
 import { serveHub, testApiKey, type ServedHub } from '../testing/served-hub.ts'
 
 let served: ServedHub

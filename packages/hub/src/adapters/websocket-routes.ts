@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
-import type { CheckedConfig } from '../config.ts'
+import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
-import type { OriginRules } from '../origins.ts'
+import type { OriginRules } from './origins.ts'
 import { closeTimeoutMs, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
 import { handshakeOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
 

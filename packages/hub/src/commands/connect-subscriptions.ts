@@ -2,10 +2,10 @@
 import { disconnect, type ConnectRequest, type StreamPosition, type SubscribeRequest } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import { connectGrant, isDeltaAllowed, serverGrant } from '../permissions.ts'
-import type { Session } from '../session.ts'
-import { Subscription, type Grant, type Settle } from '../subscription.ts'
-import type { ServerSubscription } from '../tokens.ts'
+import { connectGrant, isDeltaAllowed, serverGrant } from '../session/permissions.ts'
+import type { Session } from '../session/session.ts'
+import { Subscription, type Grant, type Settle } from '../session/subscription.ts'
+import type { ServerSubscription } from '../tokens/tokens.ts'
 
 /** Channels that a client names in its connect command, with the positions to go on from. */
 type Named = ConnectRequest['subs']

@@ -8,9 +8,9 @@ import {
   type Command,
 } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import { frameType } from '../count-messages.ts'
+import { frameType } from '../telemetry/count-messages.ts'
 import { isPromise } from '../maybe-promise.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../session/session.ts'
 import { connect } from './connect.ts'
 import { history } from './history.ts'
 import { presence, presenceStats } from './presence.ts'

@@ -1,8 +1,8 @@
 import { disconnect, replyError, type ClientInfo, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import { mayUse } from '../permissions.ts'
-import type { Session } from '../session.ts'
+import { mayUse } from '../session/permissions.ts'
+import type { Session } from '../session/session.ts'
 
 export function presence(
   core: Core,

@@ -1,9 +1,9 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core, PublishRequest } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import { mayUse } from '../permissions.ts'
-import { checkData } from '../publication-data.ts'
-import type { Session } from '../session.ts'
+import { mayUse } from '../session/permissions.ts'
+import { checkData } from '../session/publication-data.ts'
+import type { Session } from '../session/session.ts'
 
 /** Of map subscriptions, which no namespace has: their publications are another kind of command. */
 const mapTypes: readonly number[] = [1, 2, 3]

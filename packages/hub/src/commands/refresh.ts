@@ -1,9 +1,9 @@
 import { disconnect, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import type { Session } from '../session.ts'
-import { claimsOr, type ConnectionClaims, type TokenAnswers } from '../tokens.ts'
-import { expiryOf } from '../ttl.ts'
+import type { Session } from '../session/session.ts'
+import { claimsOr, type ConnectionClaims, type TokenAnswers } from '../tokens/tokens.ts'
+import { expiryOf } from '../session/ttl.ts'
 
 /** A new token for a connection that is about to expire; it must say the same of the connection as the old one. */
 export function refresh(

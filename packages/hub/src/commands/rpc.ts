@@ -1,7 +1,7 @@
 import type { Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../session/session.ts'
 
 /** A remote call: the hub's own ping, or what the app answers. */
 export function rpc(

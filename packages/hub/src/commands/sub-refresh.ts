@@ -1,9 +1,9 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import type { Session } from '../session.ts'
-import { claimsOr, isTokenFor, type TokenAnswers } from '../tokens.ts'
-import { expiryOf } from '../ttl.ts'
+import type { Session } from '../session/session.ts'
+import { claimsOr, isTokenFor, type TokenAnswers } from '../tokens/tokens.ts'
+import { expiryOf } from '../session/ttl.ts'
 
 /** A new token for a subscription that is about to expire. */
 export function subRefresh(

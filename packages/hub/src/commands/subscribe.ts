@@ -1,9 +1,9 @@
 import { disconnect, replyError, type Command } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
-import { clientGrant } from '../permissions.ts'
-import type { Session } from '../session.ts'
-import { Subscription } from '../subscription.ts'
+import { clientGrant } from '../session/permissions.ts'
+import type { Session } from '../session/session.ts'
+import { Subscription } from '../session/subscription.ts'
 
 /** 0 stream, 1 to 3 maps, 4 shared poll. */
 const lastKnownType = 4

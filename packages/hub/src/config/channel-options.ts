@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compileRegex, type Regex } from '../regex.ts'
+import { compileRegex, type Regex } from './regex.ts'
 import { channelProxyShape } from './proxies.ts'
 import { flag, quote, size, wholeSeconds } from './primitives.ts'
 

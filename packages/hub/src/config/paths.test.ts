@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { configPaths } from '../config.ts'
+import { configPaths } from './config.ts'
 
 test('every option is named by its path, wherever it has a default, a check or a list around it', () => {
   const paths = configPaths()

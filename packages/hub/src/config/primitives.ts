@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseDuration } from '../duration.ts'
+import { parseDuration } from './duration.ts'
 
 const durationText = 'a duration such as "300ms", "25s" or "1h30m"'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkChannelRules, checkConfig, checkHandlers, ConfigError, type HubConfig } from '../config.ts'
+import { checkChannelRules, checkConfig, checkHandlers, ConfigError, type HubConfig } from './config.ts'
 
 function problems(run: () => unknown): readonly string[] {
   try {

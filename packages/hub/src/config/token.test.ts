@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { checkConfig, ConfigError, type HubConfig } from '../config.ts'
+import { checkConfig, ConfigError, type HubConfig } from './config.ts'
 
 type TokenOptions = NonNullable<NonNullable<HubConfig['client']>['token']>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compileRegex } from '../regex.ts'
+import { compileRegex } from './regex.ts'
 import { keyEndpointProblem } from '../tokens/key-endpoint.ts'
 import { parsePublicKey, type PublicKeyKind } from '../tokens/public-key.ts'
 import { flag, quote } from './primitives.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkConfig, ConfigError, type HubConfig } from '../config.ts'
+import { checkConfig, ConfigError, type HubConfig } from './config.ts'
 
 function problemsOf(config: HubConfig): string {
   try {

@@ -4,7 +4,7 @@
  */
 import { Disconnect, rawMember, ReplyError, type Payload } from '@backchannel/protocol'
 import { z } from 'zod'
-import { decodeBase64, type ServerSubscription } from '../tokens.ts'
+import { decodeBase64, type ServerSubscription } from '../tokens/tokens.ts'
 import { ProxyFailure } from './ask.ts'
 
 const absent = <T>(fallback: T) => ({ or: (value: T | null | undefined): T => value ?? fallback })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkConfig } from '../config.ts'
+import { checkConfig } from '../config/config.ts'
 import { proxyHeaders } from './headers.ts'
 
 test('what belongs to one connection between two machines is passed on by nobody', () => {

@@ -2,7 +2,7 @@
 import { isCloseCode, isCloseReason } from '@backchannel/protocol'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { HubConfig } from '../config.ts'
+import type { HubConfig } from '../config/config.ts'
 import { Backend, type BackendAnswer } from '../testing/backend.ts'
 import type { MemoryPeer } from '../testing/memory-transport.ts'
 import { createTestHub, type TestHub } from '../testing/test-hub.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { HubConfig } from '../config.ts'
+import type { HubConfig } from '../config/config.ts'
 import type { HubHandlers } from '../handlers.ts'
 import { Backend, type BackendAnswer } from '../testing/backend.ts'
 import { MemoryPeer } from '../testing/memory-transport.ts'

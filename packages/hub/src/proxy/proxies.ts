@@ -9,7 +9,7 @@ import {
   type Payload,
   type SubscribeRequest,
 } from '@backchannel/protocol'
-import type { ChannelOptions, CheckedConfig } from '../config.ts'
+import type { ChannelOptions, CheckedConfig } from '../config/config.ts'
 import { defaultName, proxyNamed, type ProxyOptions, type RpcOptions } from '../config/proxies.ts'
 import {
   expired,
@@ -20,8 +20,8 @@ import {
 } from '../say/decisions.ts'
 import type { Core } from '../core.ts'
 import type { Deadlines } from '../say/deadlines.ts'
-import type { Session } from '../session.ts'
-import type { ServerSubscription } from '../tokens.ts'
+import type { Session } from '../session/session.ts'
+import type { ServerSubscription } from '../tokens/tokens.ts'
 import { payloadIn, readAnswer, subscriptionIn, type Answer, type ProxyEvent } from './answers.ts'
 import { ask, UnexpectedStatus } from './ask.ts'
 import { HeaderFilter, proxyHeaders, type KeptHeaders } from './headers.ts'

@@ -1,7 +1,7 @@
 /** What the app's endpoints are asked: Centrifugo's shapes, with a client's data as it was written. */
 import type { Payload } from '@backchannel/protocol'
 import type { ProxyOptions } from '../config/proxies.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../session/session.ts'
 
 /** JSON that goes into a request as it is. */
 class Raw {

@@ -1,8 +1,8 @@
 /** What the app has decided, whoever spoke for it: a handler in this process or an endpoint behind a proxy. */
 import type { Payload } from '@backchannel/protocol'
 import type { PublishRequest } from '../core.ts'
-import type { Identity } from '../session.ts'
-import type { ServerSubscription } from '../tokens.ts'
+import type { Identity } from '../session/session.ts'
+import type { ServerSubscription } from '../tokens/tokens.ts'
 
 /** Who a connection is. */
 export interface ConnectDecision {

@@ -12,9 +12,9 @@ import type {
   SubscribeAnswer,
 } from '../handlers.ts'
 import { answerPayload, parsePayload, toPayload } from '../payloads.ts'
-import type { Handshake, Session } from '../session.ts'
-import type { ServerSubscription } from '../tokens.ts'
-import { checkExpireAt } from '../ttl.ts'
+import type { Handshake, Session } from '../session/session.ts'
+import type { ServerSubscription } from '../tokens/tokens.ts'
+import { checkExpireAt } from '../session/ttl.ts'
 import {
   expired,
   type ConnectDecision,

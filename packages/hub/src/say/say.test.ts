@@ -1,9 +1,9 @@
 import { Disconnect, ReplyError } from '@backchannel/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { HubConfig } from '../config.ts'
+import type { HubConfig } from '../config/config.ts'
 import type { HubHandlers } from '../handlers.ts'
-import { serverGrant } from '../permissions.ts'
-import { Subscription, type Settle } from '../subscription.ts'
+import { serverGrant } from '../session/permissions.ts'
+import { Subscription, type Settle } from '../session/subscription.ts'
 import { createTestHub, type TestHub } from '../testing/test-hub.ts'
 import type { MemoryPeer } from '../testing/memory-transport.ts'
 

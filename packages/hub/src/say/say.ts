@@ -12,7 +12,7 @@ import {
   type SubscribeRequest,
   type UnsubscribeReason,
 } from '@backchannel/protocol'
-import type { ChannelOptions } from '../config.ts'
+import type { ChannelOptions } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { HubHandlers } from '../handlers.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
@@ -20,7 +20,7 @@ import { parsePayload } from '../payloads.ts'
 import { ProxyFailure } from '../proxy/ask.ts'
 import type { KeptHeaders } from '../proxy/headers.ts'
 import { Proxies } from '../proxy/proxies.ts'
-import type { Handshake, Session } from '../session.ts'
+import type { Handshake, Session } from '../session/session.ts'
 import {
   expired,
   type ConnectDecision,

@@ -1,4 +1,4 @@
-import type { Broker } from '../broker.ts'
+import type { Broker } from '../broker/broker.ts'
 
 /** The same broker, but for some of its verbs. */
 export function brokerOver(inner: Broker, verbs: Partial<Broker>): Broker {

@@ -1,7 +1,7 @@
 // What every broker has to do, run against each of them: the contract in `broker.ts`.
 import type { ClientInfo, Publication } from '@backchannel/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Broker, BrokerPublishOptions, HistoryPage, PublishOutcome } from '../broker.ts'
+import type { Broker, BrokerPublishOptions, HistoryPage, PublishOutcome } from '../broker/broker.ts'
 
 interface BrokerUnderTest {
   readonly broker: Broker

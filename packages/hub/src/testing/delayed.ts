@@ -1,5 +1,5 @@
-import type { Broker } from '../broker.ts'
-import type { PresenceStore } from '../presence.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { PresenceStore } from '../broker/presence.ts'
 
 /** How many turns of the event loop pass before and after an answer, so that everything that could come in does. */
 type Turns = () => number

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts'
-import type { Connection, Session } from '../session.ts'
-import type { Sink } from '../sink.ts'
-import type { Wire } from '../wire.ts'
+import type { Connection, Session } from '../session/session.ts'
+import type { Sink } from '../fanout/sink.ts'
+import type { Wire } from '../wires/wire.ts'
 import { wires } from '../wires/wires.ts'
 
 /** A message as the client gets it. */

@@ -4,10 +4,10 @@ import { isReplyError } from '@backchannel/protocol'
 import { TokenError } from '@backchannel/protocol/token'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkConfig } from '../config.ts'
+import { checkConfig } from '../config/config.ts'
 import { TestClock } from '../testing/test-clock.ts'
 import { encodePart, makeToken } from '../testing/token-maker.ts'
-import { Tokens } from '../tokens.ts'
+import { Tokens } from './tokens.ts'
 
 const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 5000) / 2)
 const timeout = 60_000 + runs * 2

@@ -3,7 +3,7 @@ import { decodeToken, TokenError, verifyHmac } from '@backchannel/protocol/token
 import * as fc from 'fast-check'
 import { compactVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkConfig, type HubConfig } from '../config.ts'
+import { checkConfig, type HubConfig } from '../config/config.ts'
 import { Deadlines } from '../say/deadlines.ts'
 import { TestClock } from '../testing/test-clock.ts'
 import { encodePart, makeToken } from '../testing/token-maker.ts'

@@ -5,9 +5,9 @@
 import type { ServerResponse } from 'node:http'
 import { disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
-import type { Connection, Handshake, Session } from '../session.ts'
-import type { Sink } from '../sink.ts'
-import type { Frame, Wire } from '../wire.ts'
+import type { Connection, Handshake, Session } from '../session/session.ts'
+import type { Sink } from '../fanout/sink.ts'
+import type { Frame, Wire } from '../wires/wire.ts'
 import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to read what stands before the end; then the socket is destroyed. */

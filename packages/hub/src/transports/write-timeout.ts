@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { disconnect } from '@backchannel/protocol'
 import type { Clock } from '../clock.ts'
 import type { Core } from '../core.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../session/session.ts'
 
 const nothing = Buffer.alloc(0)
 

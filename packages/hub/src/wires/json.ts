@@ -13,8 +13,8 @@ import {
   type Push,
   type Reply,
 } from '@backchannel/protocol'
-import type { Variant } from '../variant.ts'
-import type { Frame, Wire } from '../wire.ts'
+import type { Variant } from '../fanout/variant.ts'
+import type { Frame, Wire } from './wire.ts'
 
 export interface JsonFraming {
   /** Stand before the first message of a frame, between two, and behind the last. */

@@ -7,8 +7,8 @@ import {
   protobufPing,
   splitProtobufFrame,
 } from '@backchannel/protocol'
-import type { Variant } from '../variant.ts'
-import type { Frame, Wire } from '../wire.ts'
+import type { Variant } from '../fanout/variant.ts'
+import type { Frame, Wire } from './wire.ts'
 
 /**
  * @param frame what stands around messages

@@ -1,5 +1,5 @@
 /** Every wire there is: a codec and a framing each. */
-import type { Wire } from '../wire.ts'
+import type { Wire } from './wire.ts'
 import { jsonWire, uniJsonWire, type JsonFraming } from './json.ts'
 import { protobufWire } from './protobuf.ts'
 import { binaryFrame, textFrame } from './websocket-frame.ts'

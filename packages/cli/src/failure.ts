@@ -25,7 +25,8 @@ export class Failure extends Error {
   }
 }
 
-/** The text of an error that the system or a library gave. */
+/** The text of an error that the system or a library gave; without the system's code, call and path. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/^E[A-Z]+: (.*), \w+(?: '.*')?$/, '$1')
 }

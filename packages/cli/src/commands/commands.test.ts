@@ -77,7 +77,10 @@ describe('genconfig', () => {
     using folder = new Folder()
     const file = folder.write('config.json', 'mine')
     const ended = await run(['genconfig', '-c', file])
-    expect(ended).toMatchObject({ code: exitCodes.file, stderr: `backchannel: ${file} is there already\n` })
+    expect(ended).toMatchObject({
+      code: exitCodes.file,
+      stderr: `backchannel: ${file} is there already and stays as it is; name another file, or remove it\n`,
+    })
     expect(readFileSync(file, 'utf8')).toBe('mine')
   })
 
@@ -184,7 +187,10 @@ describe('tokens', () => {
     using folder = new Folder()
     const ended = await run(['gentoken', '-c', folder.write('none.json', {})])
     expect(ended).toMatchObject({ code: exitCodes.token, stdout: '' })
-    expect(ended.stderr).toContain('no token can be made without client.token.hmac_secret_key')
+    expect(ended.stderr).toContain('no token can be made without client.token.hmac_secret_key; with public keys')
+    const nowhere = await run(['gentoken'], { cwd: folder.path })
+    expect(nowhere).toMatchObject({ code: exitCodes.token, stdout: '' })
+    expect(nowhere.stderr).toContain('there is no config.json here: name a file with --config')
     const redis = folder.write('redis.json', { ...secret, engine: { type: 'redis' } })
     expect((await run(['gentoken', '-c', redis])).code).toBe(0)
     expect(

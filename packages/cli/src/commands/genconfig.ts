@@ -23,7 +23,9 @@ export function writeNew(file: string, text: string): void {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
     throw new Failure(
       'file',
-      exists ? `${file} is there already` : `${file} can't be written: ${reasonOf(error)}`,
+      exists
+        ? `${file} is there already and stays as it is; name another file, or remove it`
+        : `${file} can't be written: ${reasonOf(error)}`,
       error,
     )
   }

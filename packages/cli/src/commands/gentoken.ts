@@ -12,8 +12,8 @@ export interface TokenRequest {
 
 /** @throws Failure token */
 export function connectionToken(loaded: LoadedConfig, request: TokenRequest): string {
-  const { path, key, userClaim } = signing(loaded, 'client.token')
-  const token = sign(path, key, claims(userClaim, request))
+  const { key, userClaim } = signing(loaded, 'client.token')
+  const token = signToken(claims(userClaim, request), key)
   return request.quiet ? token : `HMAC SHA-256 JWT for ${nameOf(request.user)} ${lifeOf(request.ttl)}:\n${token}\n`
 }
 
@@ -21,15 +21,24 @@ export function connectionToken(loaded: LoadedConfig, request: TokenRequest): st
 export function subscriptionToken(loaded: LoadedConfig, channel: string, request: TokenRequest): string {
   if (channel === '') throw new Failure('usage', 'a subscription token needs a channel: --channel <name>')
   const isSeparate = loaded.option('client.subscription_token.enabled') === true
-  const { path, key, userClaim } = signing(loaded, isSeparate ? 'client.subscription_token' : 'client.token')
-  const token = sign(path, key, { ...claims(userClaim, request), channel })
+  const { key, userClaim } = signing(loaded, isSeparate ? 'client.subscription_token' : 'client.token')
+  const token = signToken({ ...claims(userClaim, request), channel }, key)
   if (request.quiet) return token
   return `HMAC SHA-256 JWT for ${nameOf(request.user)} and channel "${channel}" ${lifeOf(request.ttl)}:\n${token}\n`
 }
 
-function signing(loaded: LoadedConfig, section: string): { path: string; key: string; userClaim: string } {
+function signing(loaded: LoadedConfig, section: string): { key: string; userClaim: string } {
+  const path = `${section}.hmac_secret_key`
   const text = (name: string): string => String(loaded.option(`${section}.${name}`))
-  return { path: `${section}.hmac_secret_key`, key: text('hmac_secret_key'), userClaim: text('user_id_claim') }
+  const key = text('hmac_secret_key')
+  if (key === '') {
+    const reason =
+      loaded.file === undefined
+        ? 'there is no config.json here: name a file with --config, or write one with genconfig'
+        : 'with public keys or JWKS your own software makes them'
+    throw new Failure('token', `no token can be made without ${path}; ${reason}`)
+  }
+  return { key, userClaim: text('user_id_claim') }
 }
 
 function claims(userClaim: string, { user, ttl }: TokenRequest): Record<string, unknown> {
@@ -41,16 +50,6 @@ function claims(userClaim: string, { user, ttl }: TokenRequest): Record<string, 
     // The server may be told to look for the user elsewhere.
     ...(userClaim === '' ? {} : { [userClaim]: user }),
   }
-}
-
-function sign(path: string, key: string, content: Record<string, unknown>): string {
-  if (key === '') {
-    throw new Failure(
-      'token',
-      `no token can be made without ${path}; with public keys or JWKS your own software makes them`,
-    )
-  }
-  return signToken(content, key)
 }
 
 const nameOf = (user: string): string => (user === '' ? 'anonymous user' : `user "${user}"`)

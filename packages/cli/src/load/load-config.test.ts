@@ -169,7 +169,7 @@ describe('options that the hub lacks', () => {
     const refused = problems(config)
     expect(refused.map((line) => line.split(':')[0])).toEqual(paths)
     expect(refused[0]).toBe(
-      "http_server.tls.enabled: the hub doesn't have this option; without it: --allow-unsupported http_server.tls.enabled",
+      "http_server.tls.enabled: the hub can't do this; to start without it: --allow-unsupported http_server.tls.enabled",
     )
     expect(refused[3]).toContain('set at channel.namespaces[keyed].subscription_type')
     const { warnings, hub } = load(config, {
@@ -268,7 +268,7 @@ describe('variables and flags', () => {
     [{ CENTRIFUGO_PROXIES: '[1]' }, 'CENTRIFUGO_PROXIES: expected options, got 1'],
     [
       { CENTRIFUGO_ENGINE_TYPE: 'redis' },
-      "engine.type: the hub doesn't have this option; without it: --allow-unsupported engine.type",
+      "engine.type: the hub can't do this; to start without it: --allow-unsupported engine.type",
     ],
   ])('%j is refused', (env, expected) => {
     expect(problems({}, { env })).toEqual([expected])

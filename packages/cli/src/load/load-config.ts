@@ -88,11 +88,7 @@ export function readConfigFile(file: string, isExplicit: boolean): unknown {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if (!isExplicit && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Failure(
-      'file',
-      `${file} can't be read: ${reasonOf(error).replace(/^[A-Z]+: (.*), \w+(?: '.*')?$/, '$1')}`,
-      error,
-    )
+    throw new Failure('file', `${file} can't be read: ${reasonOf(error)}`, error)
   }
   return parseConfig(text, file) ?? {}
 }
@@ -199,7 +195,7 @@ function describeRefused(refused: readonly Setting[]): string[] {
     ([path, settings]) => {
       const places = settings.map(({ place }) => place).filter((place) => place !== path)
       const where = places.length === 0 ? '' : `, set at ${places.join(', ')}`
-      return `${path}: the hub doesn't have this option${where}; without it: --allow-unsupported ${path}`
+      return `${path}: the hub can't do this${where}; to start without it: --allow-unsupported ${path}`
     },
   )
 }

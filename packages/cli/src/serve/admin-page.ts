@@ -5,7 +5,9 @@ export const pageStyle = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem }
 h1 { font-size: 1.25rem } h2 { font-size: 1rem; margin: 2rem 0 .5rem }
 table { border-collapse: collapse; width: 100%; margin-top: .5rem }
-th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+.scroll { overflow-x: auto }
+th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap }
+#channels td:first-child { overflow-wrap: anywhere; white-space: normal }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end }
 label { display: grid; gap: .15rem; color: var(--muted); font-size: .85rem }
@@ -153,11 +155,13 @@ export const adminPage = `<!doctype html>
 </form>
 <main id="main" hidden>
 <h2>Nodes</h2>
+<div class="scroll" role="region" aria-label="Nodes" tabindex="0">
 <table>
 <thead><tr><th>Name</th><th>Version</th><th class="number">Clients</th><th class="number">Users</th>
 <th class="number">Subscriptions</th><th class="number">Channels</th><th>Up</th></tr></thead>
 <tbody id="nodes"></tbody>
 </table>
+</div>
 <h2>Channels</h2>
 <form id="filter">
 <label>Pattern <input id="pattern" placeholder="chat:*"></label>

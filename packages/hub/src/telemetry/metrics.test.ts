@@ -188,8 +188,11 @@ test('every metric is Centrifugo’s by name, type and labels; proxies are among
   for (const sample of samples.keys()) {
     const [, name = '', given = ''] = /^(\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})?$/.exec(sample) ?? []
     const [, ...expected] = known[sample.split('{')[0] ?? ''] ?? known[name] ?? []
-    const names = Array.from(given.matchAll(/(\w+)="/g), ([, label]) => label).filter((label) => label !== 'le')
-    expect({ sample, names: names.toSorted() }).toEqual({ sample, names: expected })
+    const names = Array.from(given.matchAll(/(\w+)="/g), ([, label = '']) => label).filter((label) => label !== 'le')
+    expect({ sample, names: names.toSorted((one, other) => (one < other ? -1 : 1)) }).toEqual({
+      sample,
+      names: expected,
+    })
   }
   hub.close()
   await backend.stop()

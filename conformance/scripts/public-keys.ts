@@ -73,6 +73,12 @@ const ofKeySet = (set: string, more: object = {}) => ({
   client: { token: { hmac_secret_key: '', jwks_public_endpoint: `$BACKEND/keys/${set}`, ...more } },
 })
 
+const tenant = (name: string, key: KeyName): Script =>
+  one(`https://${name}.example`, {
+    ...by(key, key === 'p256' ? 'ES256' : 'RS256', { kid: key }),
+    claims: { ...claims, iss: `https://${name}.example` },
+  })
+
 export const publicKeys: readonly Topic[] = [
   {
     name: 'public keys',
@@ -153,12 +159,13 @@ export const publicKeys: readonly Topic[] = [
   {
     name: 'key set of a tenant',
     config: ofKeySet('tenants/{{tenant}}', { issuer_regex: '^https://(?P<tenant>one|two)\\.example$' }),
-    scripts: ['https://one.example', 'https://two.example', 'https://three.example', ''].map((iss) =>
-      one(iss === '' ? 'no issuer' : iss, {
-        ...by('rsa', 'RS256', { kid: 'rsa' }),
-        claims: { ...claims, ...(iss ? { iss } : {}) },
-      }),
-    ),
+    // Keys of the same name in two sets would be one to a server that keeps them by name.
+    scripts: [
+      tenant('one', 'rsa'),
+      tenant('two', 'otherRsa'),
+      tenant('three', 'p256'),
+      one('no issuer', by('rsa', 'RS256', { kid: 'rsa' })),
+    ],
   },
   {
     name: 'subscription tokens by public keys',

@@ -112,7 +112,7 @@ const keySets: Record<string, () => [status: number, body: string]> = {
   none: () => [200, '{}'],
   failing: () => [500, '{}'],
   'tenants/one': () => keySet(publicJwk('rsa', { alg: 'RS256', use: 'sig' })),
-  'tenants/two': () => keySet(publicJwk('otherRsa', { kid: 'rsa', alg: 'RS256', use: 'sig' })),
+  'tenants/two': () => keySet(publicJwk('otherRsa', { alg: 'RS256', use: 'sig' })),
 }
 
 function instructionOf(event: string, text: string): Instruction {

@@ -27,7 +27,6 @@ export async function playTopic(
   const results: TopicResult = new Map()
   // The long ones first, so that they do not stand alone at the end.
   const queue = scripts
-    .filter(({ needs }) => needs === undefined || target.capabilities.has(needs))
     .toSorted((a, b) => pauses(b) - pauses(a))
     .flatMap((script) => waysOf(topic, script).map((way) => ({ script, way })))
     .filter(({ way }) => isPlayed(way))

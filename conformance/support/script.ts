@@ -54,13 +54,9 @@ export type Step =
 export interface Script {
   name: string
   steps: Step[]
-  needs?: Capability
   /** What it shows is a matter of WebSocket. */
   isAboutWebSocket?: boolean
 }
-
-/** The script, for servers that have this. */
-export const needs = (capability: Capability, one: Script): Script => ({ ...one, needs: capability })
 
 /** The script, for WebSocket alone. */
 export const onWebSocket = (one: Script): Script => ({ ...one, isAboutWebSocket: true })

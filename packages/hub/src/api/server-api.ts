@@ -346,7 +346,7 @@ function subscribeSession(
   }
   const subscription = new Subscription(core, session, channel, grant)
   session.subscriptions.set(channel, subscription)
-  return chain(subscription.join(since), (settle) => {
+  return chain(subscription.joinFrom(since), (settle) => {
     const joining = settle()
     if (!joining) return
     // Unlike an answer, this push has no place for what was recovered: it follows as if it came now.

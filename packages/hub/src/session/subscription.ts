@@ -171,6 +171,13 @@ export class Subscription implements Subscriber {
 
   /** Prepares the membership. @param since where the client wants to go on from */
   join(since: StreamPosition | undefined): MaybePromise<Settle> {
+    // The newest of a cache is what everybody wants, whether it was asked for or not.
+    const isAutomatic = this.grant.recoverable && this.grant.options.auto_cache_recover
+    return this.joinFrom(since ?? (isAutomatic ? { offset: 0, epoch: '' } : undefined))
+  }
+
+  /** The same for what nobody is waiting for: nothing is recovered but from where the caller says. */
+  joinFrom(since: StreamPosition | undefined): MaybePromise<Settle> {
     try {
       const joining = this.#join(since)
       if (!isPromise(joining)) return joining
@@ -241,18 +248,15 @@ export class Subscription implements Subscriber {
     this.#channel = channel
     const buffer = channel.beginJoin()
     this.#leaveJoin = () => channel.endJoin(buffer)
-    const { options, recoverable, positioned } = this.grant
-    // The newest of a cache is what everybody wants, whether it was asked for or not.
-    const isAutomatic = recoverable && options.auto_cache_recover
-    const from = since ?? (isAutomatic ? { offset: 0, epoch: '' } : undefined)
-    const recoverFrom = recoverable ? from : undefined
+    const { recoverable, positioned } = this.grant
+    const recoverFrom = recoverable ? since : undefined
     const announced = chain(ready, () => this.#announce())
     const page = chain(announced, () => (positioned ? this.#read(recoverFrom) : undefined))
     return chain(page, (read) => () => {
       if (this.#state === 'ended') return undefined
       try {
         const result = this.#baseResult()
-        if (from) result.wasRecovering = true
+        if (since) result.wasRecovering = true
         if (!read) return { result, commit: () => this.#commit(undefined, []) }
         return this.#positioned(result, read, this.#continuation(buffer, read.position), recoverFrom)
       } catch (error) {

@@ -17,11 +17,14 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimer: (callback, ms) => {
     const timer = setTimeout(callback, ms)
-    timer.unref()
+    // A number where timers are the web's.
+    if (typeof timer === 'object') timer.unref()
     return () => clearTimeout(timer)
   },
   endOfTick: (callback) => {
-    setImmediate(callback)
+    // Workers have none.
+    if (typeof setImmediate === 'function') setImmediate(callback)
+    else setTimeout(callback, 0)
   },
   random: () => Math.random(),
 }

@@ -67,7 +67,7 @@ export class Core {
   readonly namespaces: Namespaces
   readonly flusher: Flusher
   readonly keepalive: Keepalive
-  readonly registry: Registry
+  readonly registry: Registry<Session>
   readonly positions: PositionWatch
   readonly say: Say
   readonly tokens: Tokens

@@ -13,6 +13,7 @@ function serverOnly(): never {
 
 export const isRealtimeEnabled: typeof server.isRealtimeEnabled = () => false
 
+export const createRealtime: typeof server.createRealtime = serverOnly
 export const issueConnectionToken: typeof server.issueConnectionToken = serverOnly
 export const issueSubscriptionToken: typeof server.issueSubscriptionToken = serverOnly
 export const realtimeWsUrl: typeof server.realtimeWsUrl = serverOnly

@@ -11,6 +11,25 @@ export {
   type ServerApi,
   type ServerApiOptions,
 } from './api-client.ts'
+export {
+  createRealtime,
+  type ChannelHooks,
+  type Driver,
+  type EventConnection,
+  type EventMap,
+  type EventOf,
+  type EventSchemas,
+  type EventSocket,
+  type EventStream,
+  type EventsOf,
+  type PayloadsOf,
+  type Realtime,
+  type RealtimeOptions,
+  type RealtimeWithPromises,
+  type SseAnswer,
+  type SseOptions,
+  type UpgradeHooks,
+} from '@backchannel/hub/events'
 export * from './channel-payloads.ts'
 export { personalChannel } from './channel-names.ts'
 export { isRealtimeEnabled, realtimeWsUrl } from './engine.ts'

@@ -5,12 +5,11 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
 import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from './origins.ts'
-import { closeTimeoutMs, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { pieceLimits } from '../transports/frame-sink.ts'
+import { isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { claim } from './claim.ts'
 import { handshakeOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
 
-/** Limits against frames that never end: a message is at most 64 KiB, so nobody needs more pieces than these. */
-const maxFragments = 64
-const maxBufferedChunks = 1024
 const jsonSubprotocol = 'centrifuge-json'
 const protobufSubprotocol = 'centrifuge-protobuf'
 
@@ -61,6 +60,7 @@ export class WebSocketRoutes {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const { pathname, query } = urlOf(request)
     if (!this.claims(pathname)) return false
+    claim(socket)
     const parameters = new URLSearchParams(query)
     if (!this.#core.admits()) refuse(socket, 503, 'Service Unavailable', '')
     else if (!isFromAllowedPage(this.#core, this.#origins, request)) refuse(socket, 403, 'Forbidden')
@@ -108,14 +108,10 @@ export class WebSocketRoutes {
 
 function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): ServerOptions {
   const { compression, compression_min_size: threshold, compression_level: level } = options
-  // In a variable of its own: `closeTimeout` is not in the library's types yet.
-  const result = {
+  return {
     noServer: true,
     maxPayload: options.message_size_limit,
-    maxFragments,
-    maxBufferedChunks,
-    closeTimeout: closeTimeoutMs,
+    ...pieceLimits,
     perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
   }
-  return result
 }

@@ -2,7 +2,6 @@ import type { Broker } from '../broker/broker.ts'
 import { Channel } from '../fanout/channel.ts'
 import type { Flusher } from '../fanout/fanout.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
-import type { Session } from './session.ts'
 
 interface Entry {
   readonly channel: Channel
@@ -10,9 +9,21 @@ interface Entry {
   ready: MaybePromise<void>
 }
 
-/** Finds sessions by client and user, channels by name. It only finds: what they hold is theirs. */
-export class Registry {
-  readonly #broker: Broker
+/** What a connection is found by. */
+export interface Addressed {
+  readonly client: string
+  /** A second name that only its owner knows; empty for none. */
+  readonly key: string
+  /** Empty for nobody who is known. */
+  readonly user: string
+}
+
+/**
+ * Finds connections by client and user, channels by name. It only finds: what they hold is theirs. Both faces have one:
+ * of the protocol's sessions, and of the connections of `createRealtime`.
+ */
+export class Registry<Session extends Addressed> {
+  readonly #broker: Pick<Broker, 'subscribe' | 'unsubscribe'>
   readonly #flusher: Flusher
   readonly #onBrokerError: (error: unknown, channel: string) => void
   readonly #sessions = new Map<string, Session>()
@@ -22,7 +33,11 @@ export class Registry {
   /** Channels that the broker is still letting go of; who comes back waits. */
   readonly #leaving = new Map<string, Promise<void>>()
 
-  constructor(broker: Broker, flusher: Flusher, onBrokerError: (error: unknown, channel: string) => void) {
+  constructor(
+    broker: Pick<Broker, 'subscribe' | 'unsubscribe'>,
+    flusher: Flusher,
+    onBrokerError: (error: unknown, channel: string) => void,
+  ) {
     this.#broker = broker
     this.#flusher = flusher
     this.#onBrokerError = onBrokerError

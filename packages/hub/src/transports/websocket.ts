@@ -14,45 +14,10 @@ import { decodeConnectRequest, disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
 import type { Sink } from '../fanout/sink.ts'
+import { closeTimeoutMs, closeWebSocket, FrameSink, withoutFrame } from './frame-sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import { wires } from '../wires/wires.ts'
 import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
-
-/** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
-export const closeTimeoutMs = 4000
-
-class FrameSink implements Sink {
-  readonly #webSocket: WebSocket
-  readonly #socket: Duplex
-  readonly #timeout: WriteTimeout
-
-  constructor(webSocket: WebSocket, socket: Duplex, timeout: WriteTimeout) {
-    this.#webSocket = webSocket
-    this.#socket = socket
-    this.#timeout = timeout
-  }
-
-  get bytesQueued(): number {
-    return this.#socket.writableLength
-  }
-
-  write(batch: readonly Uint8Array[]): void {
-    // The library answers a peer's Close by itself; from then on no data may follow.
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const [first] = batch
-    if (first && batch.length === 1) this.#socket.write(first)
-    else {
-      this.#socket.cork()
-      for (const bytes of batch) this.#socket.write(bytes)
-      this.#socket.uncork()
-    }
-    this.#timeout.watch(this.#socket)
-  }
-
-  close(code: number, reason: string): void {
-    closeWebSocket(this.#webSocket, code, reason)
-  }
-}
 
 class MessageSink implements Sink {
   readonly #webSocket: WebSocket
@@ -125,14 +90,6 @@ class UniSink implements Sink {
 }
 
 const badRequest = disconnect('badRequest')
-/** The protocol has this code for a connection that is dropped without a word. */
-const withoutFrame = disconnect('connectionClosed').code
-
-function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  if (code === withoutFrame) webSocket.terminate()
-  else webSocket.close(code, reason)
-}
-
 /** An upgraded WebSocket and what its handshake asked for. */
 export interface UpgradedWebSocket {
   readonly webSocket: WebSocket

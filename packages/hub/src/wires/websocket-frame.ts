@@ -1,40 +1,39 @@
 /** The server's frames of RFC 6455: unmasked and final. Built once and written to many. */
 
-const textOpcode = 0x81
-const binaryOpcode = 0x82
+export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
+
+const final = 0x80
+
+/** Node's pool where there is one; other runtimes need not have it. */
+const allocate: (length: number) => Uint8Array =
+  typeof Buffer === 'undefined' ? (length) => new Uint8Array(length) : (length) => Buffer.allocUnsafe(length)
 
 /** A text frame; text and header share one allocation. */
-export function textFrame(text: string): Buffer {
+export function textFrame(text: string): Uint8Array {
   const length = Buffer.byteLength(text)
-  const { frame, start } = emptyFrame(textOpcode, length)
-  frame.write(text, start)
+  const { frame, start } = emptyFrame(opcodes.text, length)
+  ;(frame as Buffer).write(text, start)
   return frame
 }
 
-export function binaryFrame(bytes: Uint8Array): Buffer {
-  const { frame, start } = emptyFrame(binaryOpcode, bytes.byteLength)
-  frame.set(bytes, start)
+export function binaryFrame(bytes: Uint8Array): Uint8Array {
+  return frameOf(opcodes.binary, bytes)
+}
+
+export function frameOf(opcode: number, payload: Uint8Array): Uint8Array {
+  const { frame, start } = emptyFrame(opcode, payload.byteLength)
+  frame.set(payload, start)
   return frame
 }
 
-function emptyFrame(opcode: number, length: number): { frame: Buffer; start: number } {
-  if (length < 126) {
-    const frame = Buffer.allocUnsafe(2 + length)
-    frame[0] = opcode
-    frame[1] = length
-    return { frame, start: 2 }
+function emptyFrame(opcode: number, length: number): { frame: Uint8Array; start: number } {
+  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = allocate(start + length)
+  frame[0] = final | opcode
+  if (start === 2) frame[1] = length
+  else {
+    frame[1] = start === 4 ? 126 : 127
+    for (let at = start - 1, rest = length; at > 1; at--, rest = Math.floor(rest / 256)) frame[at] = rest % 256
   }
-  if (length < 65_536) {
-    const frame = Buffer.allocUnsafe(4 + length)
-    frame[0] = opcode
-    frame[1] = 126
-    frame.writeUInt16BE(length, 2)
-    return { frame, start: 4 }
-  }
-  const frame = Buffer.allocUnsafe(10 + length)
-  frame[0] = opcode
-  frame[1] = 127
-  frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
-  frame.writeUInt32BE(length >>> 0, 6)
-  return { frame, start: 10 }
+  return { frame, start }
 }

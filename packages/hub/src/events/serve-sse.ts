@@ -1,0 +1,132 @@
+/** From a request to an event stream. */
+import type { StreamPosition } from '@backchannel/protocol'
+import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { everyone, sseRetry, sseWire } from '../wires/events.ts'
+import { refuseWhenFull, type Admission } from './admission.ts'
+import type { EventCore, Missed } from './event-core.ts'
+import { SseConnection, closedStream } from './sse-stream.ts'
+import type { EventStream } from './types.ts'
+
+export interface SseOptions {
+  /** Channels that the stream joins. They need not be declared; those that are have their say. */
+  readonly channels?: readonly string[]
+}
+
+export interface SseResult {
+  /** To be returned from the route handler. 200, or why there is no stream: 401, 403, 503. */
+  readonly response: Response
+  readonly stream: EventStream
+}
+
+const headers = {
+  'content-type': 'text/event-stream',
+  // For whoever stands between: neither keep nor change nor collect.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+export function serveSse(
+  core: EventCore,
+  request: Request,
+  admission: Admission,
+  { channels = [] }: SseOptions,
+): SseResult {
+  const lastEventId = lastEventIdOf(request)
+  const refusal = 'refusal' in admission ? admission.refusal : refuseWhenFull(core)
+  if (refusal) return { response: refusal, stream: closedStream(undefined, lastEventId) }
+  const userId = 'userId' in admission ? admission.userId : undefined
+  // It asks for the headers only, and nothing would ever read a body.
+  if (request.method === 'HEAD') {
+    return { response: new Response(null, { headers }), stream: closedStream(userId, lastEventId) }
+  }
+  return open(core, request, { userId, lastEventId, channels })
+}
+
+interface Asked {
+  readonly userId: string | undefined
+  readonly lastEventId: string | undefined
+  readonly channels: readonly string[]
+}
+
+function open(core: EventCore, request: Request, { userId, lastEventId, channels }: Asked): SseResult {
+  const since = lastEventId === undefined ? undefined : positionOf(lastEventId)
+  // With the broker in memory both are here at once.
+  const here = now(core.position())
+  const isComplete = since !== undefined && now(core.missedSince(since)).isComplete
+  const resumption = lastEventId === undefined ? 'fresh' : isComplete ? 'complete' : 'incomplete'
+  const connection = new SseConnection(core, userId, { lastEventId, resumption })
+  connection.begin()
+  const { retry } = core.settings
+  // Spread, so that a server that comes back is not met by all of its clients at once.
+  connection.sendBytes(sseRetry(retry + (retry / 2) * core.clock.random()))
+  const gone = (): void => connection.drop()
+  if (request.signal.aborted) gone()
+  else {
+    request.signal.addEventListener('abort', gone, { once: true })
+    void connection.closed.then(() => request.signal.removeEventListener('abort', gone))
+  }
+  // What is left of a stream with a hole in it is of no use: the app is told, and sends the state anew.
+  goLiveWhenJoined(core, connection, channels, isComplete ? since : here)
+  return {
+    response: new Response(connection.body as ReadableStream<Uint8Array<ArrayBuffer>>, { headers }),
+    stream: connection.handle,
+  }
+}
+
+/** What is published while channels are being joined is in the history, and follows with what was missed before. */
+function goLiveWhenJoined(
+  core: EventCore,
+  connection: SseConnection,
+  channels: readonly string[],
+  since: StreamPosition,
+): void {
+  const goLive = (): void => {
+    if (!connection.isOpen) return
+    sendMissed(connection, now(core.missedSince(since)))
+    connection.goLive()
+  }
+  const joins = Array.from(new Set(channels), (channel) =>
+    chain(connection.join(channel, false), (refusal) => {
+      if (refusal === undefined || refusal === 'closed') return
+      core.settings.logger.warn(
+        { channel, userId: connection.userId, refusal },
+        'createRealtime: a stream was not let into a channel',
+      )
+    }),
+  )
+  const waiting = joins.filter(isPromise)
+  if (waiting.length === 0) goLive()
+  else {
+    // Nothing is kept that could follow, so it hears everything but those channels from now on.
+    if (core.settings.history.size === 0) connection.goLive()
+    void Promise.all(waiting).then(goLive)
+  }
+}
+
+function sendMissed(connection: SseConnection, { publications }: Missed): void {
+  const { user, channels } = connection
+  const isFor = new Set(channels)
+  for (const { data, tags = {} } of publications) {
+    const { to, name = everyone, event = '', id } = tags
+    const isHeard = to === 'all' || (to === 'user' ? user !== '' && name === user : isFor.has(name))
+    if (isHeard) connection.sendBytes(sseWire.event(event, String(data), id === undefined ? {} : { id }))
+  }
+}
+
+/** The broker of this process answers at once; one that does not would need streams that begin later. */
+function now<T>(value: MaybePromise<T>): T {
+  if (isPromise(value)) throw new Error('createRealtime needs a broker that answers at once')
+  return value
+}
+
+/** The header is a browser's own; the query parameter is for clients that open a new `EventSource`. */
+function lastEventIdOf(request: Request): string | undefined {
+  const given = request.headers.get('last-event-id') ?? URL.parse(request.url)?.searchParams.get('lastEventId')
+  return given === null || given === undefined || given === '' ? undefined : given
+}
+
+/** Undefined for an id that is not one of ours. */
+function positionOf(id: string): StreamPosition | undefined {
+  const [, epoch, offset] = /^([A-Za-z]{1,32}):(\d{1,15})$/.exec(id) ?? []
+  return epoch === undefined ? undefined : { epoch, offset: Number(offset) }
+}

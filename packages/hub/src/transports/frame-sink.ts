@@ -1,0 +1,53 @@
+/** Ready frames for a socket whose frames are otherwise the library's: both faces write to WebSockets through it. */
+import type { Duplex } from 'node:stream'
+import { disconnect } from '@backchannel/protocol'
+import type { WebSocket } from 'ws'
+import type { Sink } from '../fanout/sink.ts'
+import type { WriteTimeout } from './write-timeout.ts'
+
+/** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
+export const closeTimeoutMs = 4000
+
+/** Limits of the library against frames that never end: a message is small, so nobody needs more pieces than these. */
+export const pieceLimits = { maxFragments: 64, maxBufferedChunks: 1024, closeTimeout: closeTimeoutMs }
+
+/** The protocol has this code for a connection that is dropped without a word. */
+export const withoutFrame = disconnect('connectionClosed').code
+
+export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
+  if (code === withoutFrame) webSocket.terminate()
+  else webSocket.close(code, reason)
+}
+
+export class FrameSink implements Sink {
+  readonly #webSocket: WebSocket
+  readonly #socket: Duplex
+  readonly #timeout: WriteTimeout
+
+  constructor(webSocket: WebSocket, socket: Duplex, timeout: WriteTimeout) {
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#timeout = timeout
+  }
+
+  get bytesQueued(): number {
+    return this.#socket.writableLength
+  }
+
+  write(batch: readonly Uint8Array[]): void {
+    // The library answers a peer's Close by itself; from then on no data may follow.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    const [first] = batch
+    if (first && batch.length === 1) this.#socket.write(first)
+    else {
+      this.#socket.cork()
+      for (const bytes of batch) this.#socket.write(bytes)
+      this.#socket.uncork()
+    }
+    this.#timeout.watch(this.#socket)
+  }
+
+  close(code: number, reason: string): void {
+    closeWebSocket(this.#webSocket, code, reason)
+  }
+}

@@ -27,6 +27,9 @@ export interface UpgradeOptions {
   readonly answerTimeout?: number
 }
 
+/** What a client may send ahead of the handshake. */
+const maxEarlyBytes = 64 * 1024
+
 /** Vite's own socket for hot reload lives on the same server. */
 const viteProtocols = /^\s*vite-(?:hmr|ping)\s*$/
 
@@ -84,6 +87,8 @@ class Upgrade {
   #state: 'asking' | 'answering' | 'left' | 'taken' | 'over' = 'asking'
   #accepted: Acceptance | undefined
   #cancelTimer: () => void = () => {}
+  readonly #early: Buffer[] = []
+  #earlyLength = 0
 
   constructor(asked: Asked) {
     this.#asked = asked
@@ -97,9 +102,8 @@ class Upgrade {
         this.#accepted = { open, abandoned, limits }
       },
     })
-    // Node has let go of the socket: without a listener an error would end the process.
-    socket.on('error', this.#onGone)
-    socket.once('close', this.#onGone)
+    // Node has let go of the socket: without a listener an error would end the process, and unread it would never end.
+    socket.on('error', this.#onGone).on('end', this.#onGone).on('close', this.#onGone).on('data', this.#onEarly)
     this.#cancelTimer = systemClock.setTimer(() => this.#giveUp(), answerTimeout)
     const response = this.#response()
     try {
@@ -109,6 +113,13 @@ class Upgrade {
       refuse(socket, 500, 'Internal Server Error')
       throw error
     }
+  }
+
+  /** Clients wait for the handshake; one that does not loses nothing, and gains nothing. */
+  readonly #onEarly = (bytes: Buffer): void => {
+    this.#early.push(bytes)
+    this.#earlyLength += bytes.length
+    if (this.#earlyLength > maxEarlyBytes) this.#onGone()
   }
 
   readonly #onGone = (): void => {
@@ -186,6 +197,7 @@ class Upgrade {
       this.#end('taken')
     } else if (response.statusCode === 404 && !isAlone) {
       this.#release()
+      if (this.#earlyLength > 0) socket.unshift(Buffer.concat(this.#early))
       this.#end('left')
     } else {
       claim(socket)
@@ -197,8 +209,9 @@ class Upgrade {
 
   #release(): void {
     const { socket } = this.#asked
-    socket.off('error', this.#onGone)
-    socket.off('close', this.#onGone)
+    socket.off('error', this.#onGone).off('end', this.#onGone).off('close', this.#onGone).off('data', this.#onEarly)
+    // As it was handed over: whoever listens next gets what comes next, and nothing is lost until then.
+    ;(socket as { readableFlowing: boolean | null }).readableFlowing = null
   }
 
   #shakeHands(response: ServerResponse): void {
@@ -209,7 +222,10 @@ class Upgrade {
     const { request, socket, head, handshakes } = this.#asked
     this.#release()
     if (socket.destroyed) accepted.abandoned()
-    else handshakes.complete({ request, socket, head }, cookiesOf(response), accepted)
+    else {
+      const raw = { request, socket, head: Buffer.concat([head, ...this.#early]) }
+      handshakes.complete(raw, cookiesOf(response), accepted)
+    }
   }
 }
 

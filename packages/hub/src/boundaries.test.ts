@@ -93,6 +93,21 @@ test('commands and sessions reach no transport', () => {
   }
 })
 
+test('the second face knows no session, no command and no socket, and needs nothing of Node', () => {
+  const events = files.filter((file) => folderOf(file) === 'events')
+  expect(events).toContain('events/event-core.ts')
+  for (const file of events) {
+    const forbidden = Array.from(reach(file)).filter(
+      (name) =>
+        name === 'ws' ||
+        name.startsWith('node:') ||
+        ['session/session.ts', 'session/subscription.ts', 'core.ts'].includes(name) ||
+        ['commands', 'tokens', 'transports', 'api'].includes(folderOf(name)),
+    )
+    expect(forbidden).toEqual([])
+  }
+})
+
 test('nobody but the clock asks the process for the time or a timer', () => {
   const clocked = files.filter((file) =>
     // Not a socket's own limit: `response.setTimeout`.

@@ -1,5 +1,5 @@
 /** Which pages may open a connection. Browsers send Origin and can't be made to lie; other clients need not send it. */
-import { matchesGlob } from '../api/glob.ts'
+import { matchesGlob } from '../glob.ts'
 
 export interface OriginRules {
   /** Full origins or globs (`https://*.example.com`); `*` alone allows all. Compared in lower case. */

@@ -3,7 +3,7 @@
  * `{one,another}` and `\` before what means itself. They become RE2 expressions, so that no pattern is slow.
  */
 import { RE2JS } from 're2js'
-import { matchesGlob } from './glob.ts'
+import { matchesGlob } from '../glob.ts'
 
 /** Longer ones would take more memory than anybody's list of names needs. */
 const maxLength = 65_536

@@ -1,5 +1,5 @@
 /** The channels that an app has declared, and what it has to say about them. */
-import { matchesGlob } from '../api/glob.ts'
+import { matchesGlob } from '../glob.ts'
 import type { ChannelHooks } from './types.ts'
 
 /** Bytes of UTF-8 would be fairer, but a length is what a client can see. */

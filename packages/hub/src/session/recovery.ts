@@ -1,5 +1,6 @@
 import type { Publication, StreamPosition } from '@backchannel/protocol'
 import type { HistoryPage, HistoryQuery } from '../broker/broker.ts'
+import { isRecovered } from '../broker/is-recovered.ts'
 import type { JoinBuffer } from '../fanout/join-buffer.ts'
 import type { Grant } from './subscription.ts'
 
@@ -29,19 +30,6 @@ export function recover(
 ): readonly Publication[] | undefined {
   if (rules.options.force_recovery_mode === 'cache') return fromCache(rules, page, since)
   return isRecovered(page, since) ? page.publications : undefined
-}
-
-/**
- * Whether a page that was read from `since` on brings a subscriber from there to the top without a gap.
- * An empty epoch stands for any.
- */
-export function isRecovered(page: HistoryPage, since: StreamPosition): boolean {
-  const { publications, position } = page
-  if (since.epoch !== '' && since.epoch !== position.epoch) return false
-  const first = publications[0]
-  const last = publications.at(-1)
-  if (!first || !last) return since.offset === position.offset
-  return first.offset === since.offset + 1 && last.offset === position.offset
 }
 
 /** The newest publication alone, unless the subscriber has it. */

@@ -26,6 +26,7 @@ export default defineConfig({
       ...workspaces,
       { name: 'root', root: '.' },
       { name: 'benchmarks', root: 'benchmarks' },
+      { name: 'examples', root: 'examples' },
       { name: 'conformance', root: 'conformance' },
     ].map(({ name, root }) => ({
       extends: true as const,

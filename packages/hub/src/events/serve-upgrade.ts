@@ -1,5 +1,5 @@
 /** From a request for a WebSocket to a connection, through whatever the runtime has for it. */
-import { crosswsHooks } from '../adapters/crossws.ts'
+import { crosswsHooks, crosswsRefusal } from '../adapters/crossws.ts'
 import { refuse, refuseWhenFull, type Admission } from './admission.ts'
 import type { EventCore } from './event-core.ts'
 import type { UpgradeHooks } from './types.ts'
@@ -37,7 +37,7 @@ export function upgradeWayOf(core: EventCore, request: Request): UpgradeWay | { 
 /** Lets the upgrade go ahead, or turns it away. */
 export function serveUpgrade(core: EventCore, way: UpgradeWay, admission: Admission, hooks: UpgradeHooks): Response {
   const refusal = 'refusal' in admission ? admission.refusal : refuseWhenFull(core)
-  if (refusal) return refusal
+  if (refusal) return way === 'crossws' ? crosswsRefusal(refusal) : refusal
   const userId = 'userId' in admission ? admission.userId : undefined
   core.reserved++
   const abandoned = (): void => {
@@ -55,11 +55,12 @@ export function serveUpgrade(core: EventCore, way: UpgradeWay, admission: Admiss
       closed: (code, reason) => connection.closedBy(code, reason),
     }
   }
+  const { maxMessageBytes, heartbeat } = core.settings
+  const limits = { maxMessageBytes, writeTimeout: heartbeat }
   if (way === 'crossws') {
     const response = refuse(426, 'This address speaks WebSocket', { upgrade: 'websocket' })
-    return Object.assign(response, { crossws: crosswsHooks(open, abandoned) })
+    return Object.assign(response, { crossws: crosswsHooks(open, abandoned, limits) })
   }
-  const { maxMessageBytes, heartbeat } = core.settings
-  way.pending.accept(open, abandoned, { maxMessageBytes, writeTimeout: heartbeat })
+  way.pending.accept(open, abandoned, limits)
   return new Response(null, { headers: { [upgradeHeader]: way.id } })
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 const secrets = {
@@ -23,13 +24,20 @@ const serverTraces = [
 const sentence = '@backchannel/realtime is server-only. Use @backchannel/realtime/client to subscribe in the browser.'
 
 /** Built with the secrets in the environment, as a deployment does. */
-function bundle(environment: 'client' | 'server'): { code: string; modules: string[] } {
-  const output = execFileSync(process.execPath, [`${import.meta.dirname}/testing/build-fixture.ts`, environment], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: 60_000,
-    env: { ...process.env, ...secrets, NODE_ENV: 'production' },
-  })
+function bundle(
+  environment: 'client' | 'server' | 'minified',
+  entry = 'entry.ts',
+): { code: string; modules: string[] } {
+  const output = execFileSync(
+    process.execPath,
+    [`${import.meta.dirname}/testing/build-fixture.ts`, environment, entry],
+    {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: 60_000,
+      env: { ...process.env, ...secrets, NODE_ENV: 'production' },
+    },
+  )
   return JSON.parse(output) as { code: string; modules: string[] }
 }
 
@@ -56,4 +64,13 @@ test('the search finds the server code where it belongs: in a server bundle', ()
   expect(modules.some((id) => id.endsWith('/realtime/src/publish.ts'))).toBe(true)
   expect(code).not.toContain(sentence)
   expect(code).not.toContain('canary')
+})
+
+test('who needs connectEvents alone gets it alone, and it is small', () => {
+  const { code, modules } = bundle('minified', 'events-entry.ts')
+  const others = modules.filter((id) => !/\/realtime\/src\/(client\/events|testing\/bundle-fixture)\//.test(id))
+  expect(others.filter((id) => !id.startsWith('\0'))).toEqual([])
+  expect(code).toContain('lastEventId')
+  expect(code).not.toContain('centrifuge')
+  expect(gzipSync(code).byteLength).toBeLessThan(3 * 1024)
 })

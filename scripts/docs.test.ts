@@ -7,13 +7,14 @@ import * as protocol from '@backchannel/protocol'
 import * as token from '@backchannel/protocol/token'
 import * as realtime from '@backchannel/realtime'
 import * as client from '@backchannel/realtime/client'
+import * as node from '@backchannel/realtime/node'
 import * as react from '@backchannel/realtime/react'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import { anchors, codeBlocks, links, type CodeBlock } from './docs/markdown.ts'
 
 const root = dirname(import.meta.dirname)
-const pages = globSync(['*.md', 'docs/*.md', '{packages,apps}/*/README.md', '{benchmarks,conformance}/*.md'], {
+const pages = globSync(['*.md', 'docs/*.md', '{packages,apps,examples}/*/README.md', '{benchmarks,conformance}/*.md'], {
   cwd: root,
 })
   .map((page) => page.replaceAll('\\', '/'))
@@ -147,6 +148,7 @@ describe('docs/packages.md', () => {
     '@backchannel/realtime': realtime,
     '@backchannel/realtime/client': client,
     '@backchannel/realtime/react': react,
+    '@backchannel/realtime/node': node,
     '@backchannel/hub': hub,
     '@backchannel/protocol': protocol,
     '@backchannel/protocol/token': token,

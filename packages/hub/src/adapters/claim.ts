@@ -1,15 +1,32 @@
 /**
- * Which upgrades are taken: Node calls every listener of `upgrade`, so who comes later has to know that a socket is
- * somebody's. Marked on the socket itself, since the other may come from another copy of this file.
+ * Whose an upgrade is: Node calls every listener of `upgrade` for each. Marks, since who asks may come from another copy
+ * of this file.
  */
 import type { Duplex } from 'node:stream'
 
-const mark = Symbol.for('backchannel.claimed')
+const claimed = Symbol.for('backchannel.claimed')
+const behind = Symbol.for('backchannel.upgrade-listeners')
 
+type Listener = (...parameters: never[]) => void
+
+/** Takes a socket, so that who is asked later leaves it alone. */
 export function claim(socket: Duplex): void {
-  Object.defineProperty(socket, mark, { value: true, configurable: true })
+  Object.defineProperty(socket, claimed, { value: true, configurable: true })
 }
 
 export function isClaimed(socket: Duplex): boolean {
-  return mark in socket
+  return claimed in socket
+}
+
+/** Says that a listener claims at once what is its own, and hands everything else to these. */
+export function inFrontOf<Each extends Listener>(listener: Each, others: readonly Listener[]): Each {
+  return Object.assign(listener, { [behind]: others })
+}
+
+/** The listeners that may still want a socket when nobody has claimed it. */
+export function lastListeners(listeners: readonly Listener[]): readonly Listener[] {
+  return listeners.flatMap((listener) => {
+    const { [behind]: others } = listener as { [behind]?: readonly Listener[] }
+    return others ? lastListeners(others) : [listener]
+  })
 }

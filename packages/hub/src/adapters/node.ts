@@ -9,6 +9,7 @@ import type { Core } from '../core.ts'
 import { answerApiCall, apiMethodOf, guardApi, type ApiGuard } from '../api/http-api.ts'
 import { answerLegacyCall } from '../api/http-api-legacy.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import { inFrontOf } from './claim.ts'
 import type { OriginRules } from './origins.ts'
 import { answer, headerOf, notFound, plain, readBody, refuse, urlOf, type Answer } from './http.ts'
 import { StreamRoutes } from './stream-routes.ts'
@@ -93,13 +94,13 @@ export class NodeAdapter {
       if (requests.length === 0) answer(response, notFound)
       for (const listener of requests) listener.call(server, request, response)
     }
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const onUpgrade = inFrontOf((request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (this.handleUpgrade(request, socket, head)) return
       for (const listener of upgrades) listener.call(server, request, socket, head)
       // A listener that came later hears of it from the server itself.
       const isAlone = upgrades.length === 0 && server.listenerCount('upgrade') === 1
       if (isAlone) refuse(socket, 404, 'Not Found', notFound.body)
-    }
+    }, upgrades)
     server.removeAllListeners('request').on('request', onRequest)
     server.removeAllListeners('upgrade').on('upgrade', onUpgrade)
     let isAttached = true

@@ -99,7 +99,7 @@ test.each<[string, (response: Parameters<RequestListener>[1], id: string) => voi
   const address = await listen((request, response) => answer(response, app.accept(request)))
   const client = new WebSocket(`ws://${address}/live?a=1`)
   const received: unknown[] = []
-  client.on('message', (data, isBinary) => received.push(isBinary ? data : String(data)))
+  client.on('message', (data: Buffer, isBinary) => received.push(isBinary ? data : data.toString()))
   await once(client, 'open')
   client.send('text')
   client.send(Uint8Array.of(1, 2))
@@ -161,6 +161,115 @@ test('a handshake that is none is refused by its form, and abandoned', async () 
   expect(app.notes).toEqual(['abandoned', 'abandoned'])
 })
 
+test('the subprotocol is the one that the app chooses of those offered, else none', async () => {
+  const app = new App()
+  const address = await listen((request, response) => {
+    const chosen = request.url?.slice(1)
+    if (chosen) response.setHeader('sec-websocket-protocol', chosen)
+    response.setHeader(upgradeHeader, app.accept(request)).end()
+  })
+  for (const [path, protocol] of [
+    ['b', 'b'],
+    ['c', undefined],
+    ['', undefined],
+  ]) {
+    const client = new WebSocket(`ws://${address}/${path}`, ['a', 'b'])
+    client.on('error', () => {})
+    const [upgraded] = (await once(client, 'upgrade')) as [IncomingMessage]
+    expect(upgraded.headers['sec-websocket-protocol']).toBe(protocol)
+    client.terminate()
+  }
+})
+
+test('a framework that tidies up behind its answer does not take the connection with it', async () => {
+  const app = new App()
+  const address = await listen((request, response) => {
+    response.setHeader(upgradeHeader, app.accept(request)).end()
+    response.once('close', () => {
+      request.destroy()
+      response.destroy()
+    })
+  })
+  const client = new WebSocket(`ws://${address}/`)
+  await once(client, 'open')
+  client.send('still here')
+  await poll(() => app.notes.includes('still here'))
+  client.terminate()
+})
+
+test('an app that drops its answer drops the client, and one that never ends it is given up', async () => {
+  const app = new App()
+  const address = await listen(
+    (request, response) => {
+      const id = app.accept(request)
+      if (request.url === '/dropped') response.destroy()
+      else response.writeHead(request.url === '/accepted' ? 200 : 403, { [upgradeHeader]: id }).write('…')
+    },
+    { answerTimeout: 100 },
+  )
+  await expect(refusal(address, '/dropped')).rejects.toThrow(/socket hang up/)
+  expect((await refusal(address, '/accepted'))[0]).toBe(503)
+  await expect(refusal(address, '/endless')).rejects.toThrow(/aborted/)
+  expect(app.notes).toEqual(['abandoned', 'abandoned', 'abandoned'])
+})
+
+test('an app that accepts twice, or too late, has the other one abandoned', async () => {
+  const outcomes: string[] = []
+  let late: (() => void) | undefined
+  const address = await listen((request, response) => {
+    const id = String(request.headers[upgradeHeader])
+    const pending = pendingUpgrades().get(id)
+    const accept = (name: string): void =>
+      pending?.accept(
+        (socket) => {
+          outcomes.push(`${name} open`)
+          socket.terminate()
+          return { message: () => {}, pong: () => {}, closed: () => {} }
+        },
+        () => void outcomes.push(`${name} abandoned`),
+        limits,
+      )
+    accept('first')
+    accept('second')
+    late = () => accept('late')
+    response.setHeader(upgradeHeader, id).end()
+  })
+  const client = new WebSocket(`ws://${address}/`)
+  await once(client, 'close')
+  late?.()
+  expect(outcomes).toEqual(['first abandoned', 'second open', 'late abandoned'])
+})
+
+test('interim answers are nobody’s', async () => {
+  const app = new App()
+  const address = await listen((request, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    response.writeProcessing()
+    response.setHeader(upgradeHeader, app.accept(request)).end()
+  })
+  const client = new WebSocket(`ws://${address}/`)
+  await once(client, 'open')
+  client.terminate()
+})
+
+test('without anything that listens for requests an upgrade is 404', async () => {
+  server = createServer()
+  attachUpgrades(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  expect((await refusal(`127.0.0.1:${(server.address() as AddressInfo).port}`))[0]).toBe(404)
+})
+
+test('attached twice, the app is asked once', async () => {
+  const app = new App()
+  const address = await listen((request, response) => void response.setHeader(upgradeHeader, app.accept(request)).end())
+  if (server) attachUpgrades(server)
+  const client = new WebSocket(`ws://${address}/`)
+  await once(client, 'open')
+  expect(app.notes).toEqual(['open'])
+  client.terminate()
+})
+
 test('an app that never answers is given up, and what it says later is nobody’s', async () => {
   const app = new App()
   let late: (() => void) | undefined
@@ -202,7 +311,7 @@ test('a message above the limit ends with 1009, and a broken frame with 1002 or 
   expect(app.notes[1]).toMatchObject({ code: expect.any(Number) })
 })
 
-test('upgrades of others are left alone: the hub’s, Vite’s, other paths, and what the app does not know', async () => {
+test('upgrades of others are left alone: the hub’s, Vite’s, other paths, and what another listener takes', async () => {
   const asked: unknown[] = []
   server = createServer((request, response) => {
     asked.push(request.url)
@@ -224,7 +333,7 @@ test('upgrades of others are left alone: the hub’s, Vite’s, other paths, and
   expect((await refusal(address, '/not-ours'))[0]).toBe(418)
   expect((await refusal(address, '/unknown'))[0]).toBe(418)
   expect((await refusal(address, '/hmr', { 'sec-websocket-protocol': 'vite-hmr' }))[0]).toBe(418)
-  expect(asked).toEqual(['/unknown'])
+  expect(asked).toEqual([])
   expect(others).toEqual(['/connection/websocket', '/not-ours', '/unknown', '/hmr'])
   toHub.terminate()
   await hub.close()

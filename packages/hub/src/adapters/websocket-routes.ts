@@ -5,7 +5,7 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
 import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from './origins.ts'
-import { pieceLimits } from '../transports/frame-sink.ts'
+import { sizeLimits } from '../transports/frame-sink.ts'
 import { isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
 import { claim } from './claim.ts'
 import { handshakeOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
@@ -110,8 +110,7 @@ function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): S
   const { compression, compression_min_size: threshold, compression_level: level } = options
   return {
     noServer: true,
-    maxPayload: options.message_size_limit,
-    ...pieceLimits,
+    ...sizeLimits(options.message_size_limit),
     perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
   }
 }

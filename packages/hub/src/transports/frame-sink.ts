@@ -1,15 +1,24 @@
 /** Ready frames for a socket whose frames are otherwise the library's: both faces write to WebSockets through it. */
 import type { Duplex } from 'node:stream'
 import { disconnect } from '@backchannel/protocol'
-import type { WebSocket } from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
 import type { Sink } from '../fanout/sink.ts'
 import type { WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
 export const closeTimeoutMs = 4000
 
-/** Limits of the library against frames that never end: a message is small, so nobody needs more pieces than these. */
-export const pieceLimits = { maxFragments: 64, maxBufferedChunks: 1024, closeTimeout: closeTimeoutMs }
+/**
+ * Limits of the library against frames that never end: nobody needs more pieces than these for 64 KiB, and larger
+ * messages may come in as many more.
+ * @param maxPayload bytes of the largest message
+ */
+export function sizeLimits(maxPayload: number): ServerOptions {
+  const times = Math.max(1, Math.ceil(maxPayload / 65_536))
+  // In a variable of its own: `closeTimeout` is not in the library's types yet.
+  const limits = { maxPayload, maxFragments: 64 * times, maxBufferedChunks: 1024 * times, closeTimeout: closeTimeoutMs }
+  return limits
+}
 
 /** The protocol has this code for a connection that is dropped without a word. */
 export const withoutFrame = disconnect('connectionClosed').code

@@ -87,6 +87,8 @@ export interface UpgradeHooks {
   onOpen?(socket: EventSocket): MaybePromise<void>
   /** A message that is none of the toolkit's envelopes: text or bytes, untouched. One at a time for each socket. */
   onMessage?(socket: EventSocket, message: string | Uint8Array): MaybePromise<void>
+  /** The client has answered a heartbeat, so many milliseconds after it was sent. Not told through crossws. */
+  onHeartbeat?(socket: EventSocket, roundTripMs: number): MaybePromise<void>
   /** After the last message; 1006 when the connection broke. */
   onClose?(socket: EventSocket, code: number, reason: string): MaybePromise<void>
 }

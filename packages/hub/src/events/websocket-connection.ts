@@ -54,7 +54,8 @@ export class SocketConnection extends Connection {
   readonly #waiting: (string | Uint8Array)[] = []
   #isBusy = false
   #isPaused = false
-  #isAwaitingPong = false
+  /** When the heartbeat was sent that is not answered yet. */
+  #beatAt: number | undefined
   #closed: { readonly code: number; readonly reason: string } | undefined
   #isToldClosed = false
 
@@ -87,7 +88,12 @@ export class SocketConnection extends Connection {
   }
 
   pong(): void {
-    this.#isAwaitingPong = false
+    const sentAt = this.#beatAt
+    // One that nobody asked for says nothing.
+    if (sentAt === undefined) return
+    this.#beatAt = undefined
+    const roundTripMs = this.core.clock.monotonic() - sentAt
+    void this.core.ask('onHeartbeat', () => this.#hooks.onHeartbeat?.(this.handle, roundTripMs), undefined)
   }
 
   /** The socket is gone. What came in before is still the app's. */
@@ -104,8 +110,8 @@ export class SocketConnection extends Connection {
 
   protected isDead(): boolean {
     if (!this.#socket.tellsPongs) return false
-    const isSilent = this.#isAwaitingPong
-    this.#isAwaitingPong = true
+    const isSilent = this.#beatAt !== undefined
+    this.#beatAt = this.core.clock.monotonic()
     return isSilent
   }
 

@@ -282,6 +282,21 @@ describe('the end', () => {
     expect(realtime.count()).toBe(0)
   })
 
+  test('onHeartbeat tells how long an answer took', async () => {
+    start({ heartbeat: 1000 })
+    const took: number[] = []
+    const peer = await open({ hooks: { onHeartbeat: (_socket, roundTripMs) => void took.push(roundTripMs) } })
+    peer.answersAtOnce = false
+    clock.advance(1100)
+    clock.advance(40)
+    peer.pong()
+    peer.pong()
+    await settle(clock)
+    expect(took).toHaveLength(1)
+    expect(took[0]).toBeGreaterThanOrEqual(40)
+    expect(took[0]).toBeLessThan(1000)
+  })
+
   test('a goodbye that is not answered in four seconds is enough', async () => {
     start()
     const peer = await open()

@@ -102,6 +102,8 @@ export class SocketPeer implements EventPeer, RawSocket {
   isPaused = false
   /** Whether it answers heartbeats, and Close. */
   answers = true
+  /** Whether it answers heartbeats as soon as they come; otherwise the test does. */
+  answersAtOnce = true
   #events!: RawSocketEvents
 
   begin(events: RawSocketEvents): void {
@@ -123,6 +125,10 @@ export class SocketPeer implements EventPeer, RawSocket {
 
   vanish(): void {
     this.#events.closed(1006, '')
+  }
+
+  pong(): void {
+    this.#events.pong()
   }
 
   /** The client answers the server's Close, or closes itself. */
@@ -161,7 +167,7 @@ export class SocketPeer implements EventPeer, RawSocket {
       const payload = bytes.subarray(start, start + length)
       if (opcode === opcodes.ping) {
         this.heartbeats++
-        if (this.answers) queueMicrotask(() => this.#events.pong())
+        if (this.answers && this.answersAtOnce) queueMicrotask(() => this.pong())
       } else this.messages.push(opcode === opcodes.text ? payload.toString('utf8') : new Uint8Array(payload))
       at = start + length
     }

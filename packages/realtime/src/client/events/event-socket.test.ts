@@ -181,6 +181,69 @@ test('a join that the connection broke off is asked for on the next one', async 
   await vi.waitFor(() => expect(second.received).toEqual(['{"join":"a"}']))
   answerJoins(second.socket, '{"join":"a"}')
   await joining
+  // What the first connection owed is forgotten: this answer is the one to this join.
+  events.leave('a')
+  const again = events.join('a')
+  answerJoins(second.socket, '{"leave":"a"}')
+  answerJoins(second.socket, '{"join":"a"}')
+  await again
+})
+
+test('a join that was given up is refused to nobody, and the one after it is kept', async () => {
+  const server = await start()
+  const { events, states, errors } = connect(server.url)
+  await vi.waitFor(() => expect(states).toEqual(['open']))
+  const first = events.join('a')
+  events.leave('a')
+  const second = events.join('a')
+  await expect(first).rejects.toMatchObject({ code: 'closed' })
+  const { socket } = await server.peer(1)
+  refuseJoin(socket, 'a')
+  answerJoins(socket, '{"join":"a"}')
+  await second
+  socket.terminate()
+  const next = await server.peer(2)
+  await vi.waitFor(() => expect(next.received).toEqual(['{"join":"a"}']))
+  expect(errors.map(({ code }) => code)).toEqual(['connection'])
+})
+
+test('after a break, join waits for the answer on the new connection', async () => {
+  const server = await start()
+  const { events, states } = connect(server.url, { channels: ['a'] })
+  const first = await server.peer(1)
+  answerJoins(first.socket, '{"join":"a"}')
+  await events.join('a')
+  first.socket.terminate()
+  await vi.waitFor(() => expect(states).toEqual(['open', 'connecting', 'open']))
+  const joined = vi.fn<() => void>()
+  const joining = events.join('a').then(joined)
+  const second = await server.peer(2)
+  events.send('mark')
+  await vi.waitFor(() => expect(second.received).toEqual(['{"join":"a"}', 'mark']))
+  expect(joined).not.toHaveBeenCalled()
+  answerJoins(second.socket, '{"join":"a"}')
+  await joining
+})
+
+test('close in onState keeps everything else from the app', async () => {
+  const server = await start()
+  const errors: EventsError[] = []
+  const states: EventsState[] = []
+  const events = connectEvents(server.url, {
+    driver: 'websocket',
+    minDelay: 1,
+    maxDelay: 1,
+    onError: (error) => errors.push(error),
+    onState: (state) => {
+      states.push(state)
+      if (state === 'connecting') events.close()
+    },
+  })
+  const { socket } = await server.peer(1)
+  await vi.waitFor(() => expect(states).toEqual(['open']))
+  socket.terminate()
+  await vi.waitFor(() => expect(states).toEqual(['open', 'connecting', 'closed']))
+  expect(errors).toEqual([])
 })
 
 test('a join that was refused is not asked for again, a channel of the options is', async () => {

@@ -47,9 +47,8 @@ export class EventSocketWire implements Wire {
       for (const place of this.#places.values()) this.#ask(place)
       this.#tell.opened()
     })
-    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (this.#socket === socket) this.#receive(data)
-    })
+    // Once it is being closed, it lets no message through any more.
+    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => this.#receive(data))
     // What an `error` would say, `close` says as well, and it always follows.
     socket.addEventListener('close', ({ code, reason }) => {
       if (this.#socket !== socket) return

@@ -26,11 +26,9 @@ export class EventStreamWire implements Wire {
     if (this.#lastEventId !== '') url.searchParams.set('lastEventId', this.#lastEventId)
     const source = new EventSource(url, { withCredentials: this.#withCredentials })
     this.#source = source
-    source.addEventListener('open', () => {
-      if (this.#source === source) this.#tell.opened()
-    })
+    // Once it is closed, it says nothing more.
+    source.addEventListener('open', () => this.#tell.opened())
     source.addEventListener('error', () => {
-      if (this.#source !== source) return
       const isOver = source.readyState === source.CLOSED
       const what = isOver ? 'The server did not answer with an event stream' : 'The event stream broke'
       this.#tell.lost(new EventsError('connection', what), isOver)
@@ -49,8 +47,7 @@ export class EventStreamWire implements Wire {
     this.#source = undefined
   }
 
-  readonly #onEvent = ({ target, type, data, lastEventId }: MessageEvent): void => {
-    if (target !== this.#source) return
+  readonly #onEvent = ({ type, data, lastEventId }: MessageEvent): void => {
     this.#lastEventId = lastEventId
     let value: unknown
     try {

@@ -71,7 +71,7 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close())
 
-describe.each(['node-http', 'hono', 'express'])('the example %s', options, (name) => {
+describe.each(['node-http', 'hono', 'express', 'sveltekit'])('the example %s', options, (name) => {
   let example: Example
   const pages: Page[] = []
 

@@ -32,6 +32,7 @@ export function serveSse(
   { channels = [] }: SseOptions,
 ): SseResult {
   const lastEventId = lastEventIdOf(request)
+  if (!core.isOpen) return { response: comeBack(core), stream: closedStream(undefined, lastEventId) }
   const refusal = 'refusal' in admission ? admission.refusal : refuseWhenFull(core)
   if (refusal) return { response: refusal, stream: closedStream(undefined, lastEventId) }
   const userId = 'userId' in admission ? admission.userId : undefined
@@ -40,6 +41,19 @@ export function serveSse(
     return { response: new Response(null, { headers }), stream: closedStream(userId, lastEventId) }
   }
   return open(core, request, { userId, lastEventId, channels })
+}
+
+/**
+ * A stream that ends at once: browsers come back after one that ends, and never after a 503. A client that has kept its
+ * HTTP connection would otherwise be lost to the server that is going down.
+ */
+function comeBack(core: EventCore): Response {
+  return new Response(retryHint(core) as Uint8Array<ArrayBuffer>, { headers: { ...headers, connection: 'close' } })
+}
+
+/** Spread, so that a server that comes back is not met by all of its clients at once. */
+function retryHint({ settings: { retry }, clock }: EventCore): Uint8Array {
+  return sseRetry(retry + (retry / 2) * clock.random())
 }
 
 interface Asked {
@@ -56,9 +70,7 @@ function open(core: EventCore, request: Request, { userId, lastEventId, channels
   const resumption = lastEventId === undefined ? 'fresh' : isComplete ? 'complete' : 'incomplete'
   const connection = new SseConnection(core, userId, { lastEventId, resumption })
   connection.begin()
-  const { retry } = core.settings
-  // Spread, so that a server that comes back is not met by all of its clients at once.
-  connection.sendBytes(sseRetry(retry + (retry / 2) * core.clock.random()))
+  connection.sendBytes(retryHint(core))
   const gone = (): void => connection.drop()
   if (request.signal.aborted) gone()
   else {

@@ -211,6 +211,20 @@ describe('beside others', () => {
     expect(await echo(`${await listen(server)}/other`)).toBe('other hi, other again')
   })
 
+  test('an app that refuses what another has taken meanwhile refuses nobody', async () => {
+    const server = createServer((_request, response) => {
+      setTimeout(() => response.writeHead(403).end('no'), 30)
+    })
+    attachUpgrades(server)
+    otherSockets(server, '/other', 10)
+    const client = new WebSocket(`${await listen(server)}/other`)
+    await once(client, 'open')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    client.send('hi')
+    const [data] = (await once(client, 'message')) as [Buffer]
+    expect(data.toString()).toBe('other hi')
+  })
+
   test.each(['hub first', 'hub last'])('an unknown path is answered in the end, %s', async (order) => {
     const server = createServer((_request, response) => void response.writeHead(404).end('unknown'))
     const hub = createHub({ register: false, config: { client: { insecure: true } } })

@@ -240,6 +240,24 @@ test('an app that accepts twice, or too late, has the other one abandoned', asyn
   expect(outcomes).toEqual(['first abandoned', 'second open', 'late abandoned'])
 })
 
+test('an app that throws has the client refused, and its exception goes where those of other requests go', async () => {
+  const app = new App()
+  const address = await listen((request) => {
+    app.accept(request)
+    throw new Error('the app’s own')
+  })
+  const usual = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  try {
+    const thrown = once(process, 'uncaughtException')
+    expect((await refusal(address))[0]).toBe(500)
+    expect(await thrown).toEqual([new Error('the app’s own'), 'uncaughtException'])
+  } finally {
+    for (const listener of usual) process.on('uncaughtException', listener)
+  }
+  expect(app.notes).toEqual(['abandoned'])
+})
+
 test('interim answers are nobody’s', async () => {
   const app = new App()
   const address = await listen((request, response) => {

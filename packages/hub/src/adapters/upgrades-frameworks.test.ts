@@ -218,8 +218,12 @@ describe('beside others', () => {
     attachUpgrades(server)
     otherSockets(server, '/other', 10)
     const client = new WebSocket(`${await listen(server)}/other`)
+    closing.push(() => client.terminate())
+    const ends: unknown[] = []
+    client.on('error', (error) => ends.push(error)).on('close', (code) => ends.push(code))
     await once(client, 'open')
     await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(ends).toEqual([])
     client.send('hi')
     const [data] = (await once(client, 'message')) as [Buffer]
     expect(data.toString()).toBe('other hi')

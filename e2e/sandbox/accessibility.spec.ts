@@ -55,6 +55,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height: 800 })
       expect(await realtime.log.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0)
     }
+    await page.goto('/sandbox/streams', { waitUntil: 'networkidle' })
+    await check()
+    for (const driver of ['sse', 'websocket']) {
+      await page.getByTestId(driver).getByRole('button', { name: 'Connect', exact: true }).click()
+    }
+    await expect(page.getByText('Joined the lobby')).toHaveCount(2)
+    await page.getByRole('button', { name: 'Watch the wire' }).click()
+    await expect(page.getByTestId('wire')).toContainText('retry: ')
+    await check()
     await page.getByRole('button', { name: 'Demo user' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()
     await check()

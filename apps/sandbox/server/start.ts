@@ -1,12 +1,14 @@
 /** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
 import type { Hub } from '@backchannel/hub'
 import { isRealtimeEnabled, setRealtimeLogger } from '@backchannel/realtime'
+import { attachUpgrades } from '@backchannel/realtime/node'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { NodeRequest } from 'srvx/node'
 import type { AppContext } from '../src/app-context.ts'
 import { centrifugoApiUrl } from '../src/lib/centrifugo.ts'
+import { streamPaths } from '../src/lib/streams.ts'
 import { realtimeRules } from '../src/realtime-rules.ts'
 import { clientAddressHeader, createAuth } from './auth.ts'
 import { setClientAddress } from './client-address.ts'
@@ -17,6 +19,7 @@ import { startHub } from './hub.ts'
 import { openListener } from './listener.ts'
 import { deriveSecrets, localSecret, writeHubApiKey } from './secrets.ts'
 import type { Settings } from './settings.ts'
+import { startStreams, type StreamDrivers } from './streams.ts'
 
 export interface Sandbox {
   readonly url: string
@@ -31,13 +34,14 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   let database: OpenDatabase | undefined
   let hub: Hub | undefined
   let frontend: Frontend | undefined
+  let streams: StreamDrivers | undefined
 
   setRealtimeLogger(log)
   const listener = await openListener(settings)
   const close = async () => {
     listener.drain()
     // First of all, while sockets still carry it: the hub tells its clients to come back.
-    await hub?.close()
+    await Promise.all([hub?.close(), streams?.close()])
     await listener.close(closeGrace)
     await frontend?.close()
     await database?.close()
@@ -73,13 +77,18 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
     if (settings.realtime === 'centrifugo') log.info(`publishing to Centrifugo at ${centrifugoApiUrl()}`)
     if (!enabled) log.info('realtime is off: messages are saved, and nobody is told')
 
+    const auth = createAuth(database.db, secrets.auth, listener.url, settings, log)
+    streams = startStreams(async ({ headers }) => (await auth.api.getSession({ headers }))?.user.id, log)
+    // The pages' router answers them: to the listener they are taken care of.
+    attachUpgrades(listener.server, { path: streamPaths.websocket })
     const context: AppContext = {
-      auth: createAuth(database.db, secrets.auth, listener.url, settings, log),
+      auth,
       db: database.db,
       demoUser: settings.demoUser,
       hub,
       hubApiKeyFile: displayPath(path.join(settings.dataDir, 'hub-api-key'), path.join(appDir, '../..')),
       log,
+      streams,
     }
     const options = { appDir, context, log, settings }
     const pages =
@@ -106,7 +115,10 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
           else res.writeHead(500, { 'content-type': 'text/plain' }).end('Internal server error\n')
         })
       },
-      handleUpgrade: (req, socket, head) => hub?.handleUpgrade(req, socket, head) === true || pages.ownsUpgrade(req),
+      handleUpgrade: (req, socket, head) =>
+        hub?.handleUpgrade(req, socket, head) === true ||
+        pages.ownsUpgrade(req) ||
+        req.url?.split('?', 1)[0] === streamPaths.websocket,
     })
   } catch (error) {
     await close()

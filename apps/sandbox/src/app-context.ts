@@ -3,6 +3,7 @@ import type { Hub } from '@backchannel/hub'
 import type { Logger } from 'pino'
 import type { Auth } from '../server/auth.ts'
 import type { Database } from '../server/database.ts'
+import type { StreamDrivers } from '../server/streams.ts'
 
 export interface AppContext {
   readonly auth: Auth
@@ -13,6 +14,8 @@ export interface AppContext {
   /** Where the hub's API key can be read, as the page shows it. */
   readonly hubApiKeyFile: string
   readonly log: Logger
+  /** The streams page's events. */
+  readonly streams: Omit<StreamDrivers, 'close'>
 }
 
 declare module '@tanstack/react-start' {

@@ -16,7 +16,10 @@ import { Route as SignOutRouteImport } from './routes/sign-out'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as SandboxIndexRouteImport } from './routes/sandbox.index'
 import { Route as SandboxRealtimeRouteImport } from './routes/sandbox.realtime'
+import { Route as SandboxStreamsRouteImport } from './routes/sandbox.streams'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
+import { Route as ApiStreamsEventsRouteImport } from './routes/api/streams/events'
+import { Route as ApiStreamsSocketRouteImport } from './routes/api/streams/socket'
 import { Route as ApiTokenConnectionRouteImport } from './routes/api/token/connection'
 import { Route as ApiTokenSubscriptionRouteImport } from './routes/api/token/subscription'
 
@@ -55,9 +58,24 @@ const SandboxRealtimeRoute = SandboxRealtimeRouteImport.update({
   path: '/realtime',
   getParentRoute: () => SandboxRoute,
 } as any)
+const SandboxStreamsRoute = SandboxStreamsRouteImport.update({
+  id: '/streams',
+  path: '/streams',
+  getParentRoute: () => SandboxRoute,
+} as any)
 const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
   id: '/api/auth/$',
   path: '/api/auth/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiStreamsEventsRoute = ApiStreamsEventsRouteImport.update({
+  id: '/api/streams/events',
+  path: '/api/streams/events',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiStreamsSocketRoute = ApiStreamsSocketRouteImport.update({
+  id: '/api/streams/socket',
+  path: '/api/streams/socket',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiTokenConnectionRoute = ApiTokenConnectionRouteImport.update({
@@ -78,8 +96,11 @@ export interface FileRoutesByFullPath {
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
+  '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/streams/events': typeof ApiStreamsEventsRoute
+  '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
 }
@@ -89,8 +110,11 @@ export interface FileRoutesByTo {
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
+  '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/streams/events': typeof ApiStreamsEventsRoute
+  '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
 }
@@ -102,8 +126,11 @@ export interface FileRoutesById {
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
+  '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/streams/events': typeof ApiStreamsEventsRoute
+  '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
 }
@@ -116,8 +143,11 @@ export interface FileRouteTypes {
     | '/sign-out'
     | '/sign-up'
     | '/sandbox/realtime'
+    | '/sandbox/streams'
     | '/sandbox/'
     | '/api/auth/$'
+    | '/api/streams/events'
+    | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
   fileRoutesByTo: FileRoutesByTo
@@ -127,8 +157,11 @@ export interface FileRouteTypes {
     | '/sign-out'
     | '/sign-up'
     | '/sandbox/realtime'
+    | '/sandbox/streams'
     | '/sandbox'
     | '/api/auth/$'
+    | '/api/streams/events'
+    | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
   id:
@@ -139,8 +172,11 @@ export interface FileRouteTypes {
     | '/sign-out'
     | '/sign-up'
     | '/sandbox/realtime'
+    | '/sandbox/streams'
     | '/sandbox/'
     | '/api/auth/$'
+    | '/api/streams/events'
+    | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
   fileRoutesById: FileRoutesById
@@ -152,6 +188,8 @@ export interface RootRouteChildren {
   SignOutRoute: typeof SignOutRoute
   SignUpRoute: typeof SignUpRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
+  ApiStreamsEventsRoute: typeof ApiStreamsEventsRoute
+  ApiStreamsSocketRoute: typeof ApiStreamsSocketRoute
   ApiTokenConnectionRoute: typeof ApiTokenConnectionRoute
   ApiTokenSubscriptionRoute: typeof ApiTokenSubscriptionRoute
 }
@@ -207,11 +245,32 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SandboxRealtimeRouteImport
       parentRoute: typeof SandboxRoute
     }
+    '/sandbox/streams': {
+      id: '/sandbox/streams'
+      path: '/streams'
+      fullPath: '/sandbox/streams'
+      preLoaderRoute: typeof SandboxStreamsRouteImport
+      parentRoute: typeof SandboxRoute
+    }
     '/api/auth/$': {
       id: '/api/auth/$'
       path: '/api/auth/$'
       fullPath: '/api/auth/$'
       preLoaderRoute: typeof ApiAuthSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/streams/events': {
+      id: '/api/streams/events'
+      path: '/api/streams/events'
+      fullPath: '/api/streams/events'
+      preLoaderRoute: typeof ApiStreamsEventsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/streams/socket': {
+      id: '/api/streams/socket'
+      path: '/api/streams/socket'
+      fullPath: '/api/streams/socket'
+      preLoaderRoute: typeof ApiStreamsSocketRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/token/connection': {
@@ -233,11 +292,13 @@ declare module '@tanstack/react-router' {
 
 interface SandboxRouteChildren {
   SandboxRealtimeRoute: typeof SandboxRealtimeRoute
+  SandboxStreamsRoute: typeof SandboxStreamsRoute
   SandboxIndexRoute: typeof SandboxIndexRoute
 }
 
 const SandboxRouteChildren: SandboxRouteChildren = {
   SandboxRealtimeRoute: SandboxRealtimeRoute,
+  SandboxStreamsRoute: SandboxStreamsRoute,
   SandboxIndexRoute: SandboxIndexRoute,
 }
 
@@ -251,6 +312,8 @@ const rootRouteChildren: RootRouteChildren = {
   SignOutRoute: SignOutRoute,
   SignUpRoute: SignUpRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
+  ApiStreamsEventsRoute: ApiStreamsEventsRoute,
+  ApiStreamsSocketRoute: ApiStreamsSocketRoute,
   ApiTokenConnectionRoute: ApiTokenConnectionRoute,
   ApiTokenSubscriptionRoute: ApiTokenSubscriptionRoute,
 }

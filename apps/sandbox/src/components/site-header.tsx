@@ -12,12 +12,16 @@ import { Button, buttonClass } from './ui/button.tsx'
 export function SiteHeader({ user }: { user: CurrentUser | undefined }) {
   return (
     <header className="sticky top-0 z-20 border-b bg-paper/90 backdrop-blur">
-      <div className="mx-auto flex h-16 max-w-6xl items-center gap-2 px-4 sm:gap-4 sm:px-6">
+      <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-2 px-4 py-3 sm:gap-x-4 sm:px-6">
         <Link to="/" className="flex items-center gap-2.5 rounded-md font-semibold tracking-tight">
           <Logo />
           <span className="max-[26rem]:sr-only">Backchannel</span>
         </Link>
-        <nav aria-label="Main" className="ml-1 flex items-center gap-1 sm:ml-4">
+        {/* A row of its own on a phone: with every page there is another. */}
+        <nav
+          aria-label="Main"
+          className="flex items-center gap-1 max-sm:order-last max-sm:-mx-2 max-sm:basis-full max-sm:overflow-x-auto max-sm:pt-1 sm:ml-4"
+        >
           {sandboxPages.map(({ to, label }) => (
             <Link
               key={to}

@@ -1,4 +1,9 @@
 /** The sandbox's pages, one per capability, in the order of the navigation. */
 export const sandboxPages = [
   { to: '/sandbox/realtime', label: 'Realtime', summary: 'A server publishes, every subscribed browser hears it.' },
+  {
+    to: '/sandbox/streams',
+    label: 'Streams',
+    summary: 'Events for plain EventSource and WebSocket, no client library.',
+  },
 ] as const

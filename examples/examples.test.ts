@@ -26,8 +26,8 @@ class Example {
   }
 
   /** Resolves when it says where it is. */
-  async start(): Promise<void> {
-    const started = spawn('npm', ['start', '--silent'], {
+  async start(script = ['start']): Promise<void> {
+    const started = spawn('npm', ['run', '--silent', ...script], {
       cwd: this.folder,
       env: { ...process.env, PORT: String(this.port) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,7 +38,7 @@ class Example {
       const late = setTimeout(() => reject(new Error(`It did not start:\n${this.output}`)), 30 * seconds)
       const collect = (chunk: Buffer): void => {
         this.output += chunk.toString()
-        if (!this.output.includes(`http://localhost:${this.port}`)) return
+        if (!new RegExp(`http://(?:localhost|127\\.0\\.0\\.1):${this.port}`).test(this.output)) return
         clearTimeout(late)
         resolve()
       }
@@ -180,5 +180,36 @@ describe.each(['node-http', 'hono', 'express', 'sveltekit'])('the example %s', o
         .toBe(0)
     },
     30 * seconds,
+  )
+})
+
+describe('the example sveltekit, in development', options, () => {
+  let example: Example
+  let page: Page
+
+  beforeAll(async () => {
+    example = new Example('sveltekit', await freePort())
+    await example.start(['dev', '--', '--host', '127.0.0.1', '--port', String(example.port), '--strictPort'])
+    page = await (browser as Browser).newPage()
+  })
+
+  afterAll(async () => {
+    await page.close()
+    await example.stop()
+  })
+
+  test(
+    'takes WebSockets through the plugin, beside those of hot reload',
+    async () => {
+      await page.goto(`${example.url}/?user=ann`)
+      for (const pane of ['sse', 'websocket']) {
+        await expect.poll(() => page.locator(`#${pane} .state`).textContent(), { timeout: 30 * seconds }).toBe('live')
+      }
+      await page.click('button')
+      await expect
+        .poll(() => page.locator('#websocket li').allTextContents(), { timeout: 10 * seconds })
+        .toEqual(['Welcome to the kitchen, ann', 'To cook: Pizza'])
+    },
+    60 * seconds,
   )
 })

@@ -9,6 +9,7 @@ import * as realtime from '@backchannel/realtime'
 import * as client from '@backchannel/realtime/client'
 import * as node from '@backchannel/realtime/node'
 import * as react from '@backchannel/realtime/react'
+import * as vite from '@backchannel/realtime/vite'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import { anchors, codeBlocks, links, type CodeBlock } from './docs/markdown.ts'
@@ -149,6 +150,7 @@ describe('docs/packages.md', () => {
     '@backchannel/realtime/client': client,
     '@backchannel/realtime/react': react,
     '@backchannel/realtime/node': node,
+    '@backchannel/realtime/vite': vite,
     '@backchannel/hub': hub,
     '@backchannel/protocol': protocol,
     '@backchannel/protocol/token': token,

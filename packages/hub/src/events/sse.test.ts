@@ -1,4 +1,6 @@
 // What only an event stream has: ids and what was missed, a body that somebody has to read, a request that ends.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EventStage, settle } from '../testing/event-peers.ts'
 import { TestClock } from '../testing/test-clock.ts'
@@ -261,15 +263,30 @@ test('a refused stream takes everything and does nothing', async () => {
   await stream.closed
 })
 
-test('thousands of connects and aborts leave nothing behind', async () => {
+test('thousands of connects and aborts leave nothing behind: neither connections nor memory', async () => {
   const realtime = start({ maxConnections: 50 })
-  for (let round = 0; round < 100; round++) {
-    const peers = await Promise.all(
-      Array.from({ length: 50 }, () => stage.openSse({ channels: ['a', `b${round}`] }, false)),
-    )
+  const round = async (number: number): Promise<void> => {
+    const opened = Array.from({ length: 50 }, () => stage.openSse({ channels: ['a', `b${number}`] }, false))
+    const peers = await Promise.all(opened)
     expect(realtime.count({ channel: 'a' })).toBe(50)
     for (const peer of peers) peer.vanish()
     expect(realtime.count()).toBe(0)
   }
+  for (let number = 0; number < 20; number++) await round(number)
+  const before = await heapUsed()
+  for (let number = 0; number < 100; number++) await round(number)
+  // 5,000 connections: one that is kept holds some kilobytes.
+  expect((await heapUsed()) - before).toBeLessThan(4_000_000)
   expect(stage.left).toMatchObject({ connections: 0, channels: 0, alarms: 0 })
 })
+
+/** Bytes that are still reachable. */
+async function heapUsed(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let turn = 0; turn < 3; turn++) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return process.memoryUsage().heapUsed
+}

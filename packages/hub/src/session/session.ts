@@ -214,9 +214,9 @@ export class Session implements Alarm {
     this.extend(this.#identity.expireAt)
   }
 
-  /** Lets the transport answer a connect that failed; false when it leaves that to the protocol. */
+  /** Lets the transport answer a connect that failed; false when it leaves that to the protocol, or has told the end. */
   answerFailure(code: number, message: string): boolean {
-    if (!this.#connection.answerFailure) return false
+    if (!this.#connection.answerFailure || this.#state === 'closed') return false
     this.#connection.answerFailure(code, message)
     this.closed()
     return true

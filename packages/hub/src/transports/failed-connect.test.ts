@@ -70,6 +70,30 @@ describe.each(streams)('%s: connect_code_to_http_response', (name) => {
   })
 })
 
+test('an answer that comes when the connection was closed already changes nothing', async () => {
+  const rejections: unknown[] = []
+  const note = (error: unknown): void => void rejections.push(error)
+  process.on('unhandledRejection', note)
+  const answer = Promise.withResolvers<undefined>()
+  served = await serveHub({
+    handlers: { onConnect: () => answer.promise },
+    config: {
+      uni_sse: { enabled: true, connect_code_to_http_response: { enabled: true } },
+      client: { token: { hmac_secret_key: 'test-token-key' }, stale_close_delay: '100ms' },
+    },
+  })
+  try {
+    const client = await answerTo('uni_sse', {})
+    expect(client.messages).toEqual([{ disconnect: { code: 3502, reason: 'stale' } }])
+    answer.reject(replyError('permissionDenied'))
+    // Node tells of a rejection once the tick's promises are through.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(rejections).toEqual([])
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+})
+
 test('connect_code_to_unidirectional_disconnect names the code and the reason', async () => {
   served = await serveHub({
     handlers: { onConnect },

@@ -127,13 +127,16 @@ export class Core {
 
   /** Whether a further connection may be made now; it then counts for `client.connection_rate_limit`. */
   admits(): boolean {
+    return this.hasRoom() && this.#connectionRate.take()
+  }
+
+  /** The same of one that counts already. */
+  hasRoom(): boolean {
     const limit = this.config.client.connection_limit
     if (!this.isOpen) return false
-    if (limit > 0 && this.registry.sessionCount >= limit) {
-      this.counters.refusedByLimit += 1
-      return false
-    }
-    return this.#connectionRate.take()
+    if (limit === 0 || this.registry.sessionCount < limit) return true
+    this.counters.refusedByLimit += 1
+    return false
   }
 
   /** A transport has a new connection. */

@@ -127,6 +127,13 @@ describe('limits', () => {
     expect((await answerTo(path, { body: 'x'.repeat(300) })).status).not.toBe(413)
   })
 
+  test('client.connection_rate_limit counts each of them once', async () => {
+    await serve({ client: { token: tokenKey, connection_rate_limit: 2 } })
+    const body = JSON.stringify({ id: 1, connect: { token: served.token('alice') } })
+    const clients = [1, 2, 3].map(() => open('/connection/http_stream', { body }))
+    await poll(() => clients.map(({ status }) => status)).toEqual([200, 200, 503])
+  })
+
   test('above the limit of connections: 503, also for those that are no WebSocket', async () => {
     await serve({ client: { token: tokenKey, connection_limit: 1 } })
     const first = open('/connection/http_stream', {

@@ -98,12 +98,12 @@ export class StreamRoutes {
     this.#guard(request, response)
     const isEvents = transport === 'sse' || transport === 'uni_sse'
     if (!isEvents && this.#isPreflight(request, response)) return
-    this.#guardRoom()
+    if (!this.#core.admits()) throw new Refusal(unavailable)
     const protocol = transport === 'http_stream' && isProtobuf(request) ? 'protobuf' : 'json'
     const frame = await this.#firstFrame(request, transport, protocol)
     // Its client may have gone away while its request was read, and others may have come.
     if (frame === null || response.destroyed) return
-    this.#guardRoom()
+    if (!this.#core.hasRoom()) throw new Refusal(unavailable)
     this.#open.add(response)
     response.on('close', () => this.#open.delete(response))
     serveStream(this.#core, response, handshakeOf(request, transport, protocol), {
@@ -154,11 +154,6 @@ export class StreamRoutes {
     const asked = headerOf(request, 'access-control-request-headers')
     response.setHeader('access-control-allow-origin', origin)
     if (asked !== undefined) response.setHeader('access-control-allow-headers', asked)
-  }
-
-  /** @throws Refusal */
-  #guardRoom(): void {
-    if (!this.#core.admits()) throw new Refusal(unavailable)
   }
 
   #isPreflight(request: IncomingMessage, response: ServerResponse): boolean {

@@ -90,6 +90,11 @@ export const differences: readonly Difference[] = [
   },
   {
     on: 'hub',
+    cases: ['connect', 'subscribe', 'publish', 'rpc'].map((event) => `${event} proxy: a redirect to nowhere`),
+    reason: "An app's redirect is a failure (100): where a proxy asks is the configuration's to say. v6 follows it.",
+  },
+  {
+    on: 'hub',
     cases: ['public keys: PS256', 'public keys: PS384', 'public keys: PS512'],
     reason: 'PS256 to PS512 are taken with an RSA key; v6 knows only RS256 to RS512 without a key set.',
   },

@@ -24,6 +24,7 @@ import type { TokenMark } from '../tokens/revocations.ts'
 import { expiryOf } from './ttl.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import { Writer } from '../fanout/writer.ts'
+import { WaitingCommands } from './waiting-commands.ts'
 
 /** What a transport gives for a new connection. */
 export interface Connection {
@@ -44,9 +45,6 @@ export interface Connection {
 
 /** What is known of a connection from the way it was opened. */
 export type Handshake = Omit<ConnectionInfo, 'client'>
-
-/** Commands that wait for one before them; above it the peer is not read from. */
-const maxWaiting = 64
 
 /** Who the session is, once it has connected. */
 export interface Identity {
@@ -89,7 +87,7 @@ export class Session implements Alarm {
   readonly #connection: Connection
   #state: 'connecting' | 'connected' | 'refused' | 'closed' = 'connecting'
   #identity: Identity = { user: '', expireAt: 0 }
-  readonly #waiting: Frame[] = []
+  readonly #waiting: WaitingCommands
   #busy = false
   #paused = false
   // Monotonic milliseconds of what comes next; Infinity for nothing.
@@ -107,6 +105,7 @@ export class Session implements Alarm {
     this.protocol = handshake.protocol
     this.key = connection.isEmulated || connection.isUnidirectional ? crypto.randomUUID() : ''
     this.wire = connection.wire
+    this.#waiting = new WaitingCommands(this.isEmulated ? 0 : core.config.websocket.message_size_limit)
     const limit = core.config.client.queue_max_size
     this.writer = new Writer(connection.sink, core.flusher, limit, (reason) => this.disconnect(reason))
     this.#connectBy = core.clock.monotonic() + core.config.client.stale_close_delay
@@ -147,7 +146,7 @@ export class Session implements Alarm {
 
   /** More commands wait than a transport that can't be paused may add to. */
   get isCongested(): boolean {
-    return this.#waiting.length > 2 * maxWaiting
+    return this.#waiting.isCongested
   }
 
   /** A frame from the peer. */
@@ -159,7 +158,8 @@ export class Session implements Alarm {
       else this.#waiting.push(command)
     }
     this.#run()
-    if (this.#waiting.length > maxWaiting && !this.#paused) {
+    if (this.#waiting.isFlooded) this.disconnect(disconnect('tooManyRequests'))
+    else if (this.#waiting.isFull && !this.#paused) {
       this.#paused = true
       this.#connection.pause()
     }
@@ -413,7 +413,7 @@ export class Session implements Alarm {
     for (;;) {
       // What a peer that reads too slowly has asked for is not worth working out: nothing can be answered.
       if (this.#state === 'closed' || this.#state === 'refused' || this.writer.isSealed) {
-        this.#waiting.length = 0
+        this.#waiting.clear()
         return
       }
       const command = this.#waiting.shift()
@@ -460,7 +460,7 @@ export class Session implements Alarm {
     if (tracer.isActive) tracer.disconnect(this, reason)
     const wasConnected = this.#state === 'connected'
     this.#state = 'closed'
-    this.#waiting.length = 0
+    this.#waiting.clear()
     this.#core.keepalive.cancel(this)
     // Unread, the peer's answer to Close would be waited for in vain.
     if (this.#paused) this.#connection.resume()

@@ -1,4 +1,5 @@
 // A connection with compression never takes raw writes, and one without never gets it.
+import net from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { serveHub, type ServedHub } from '../testing/served-hub.ts'
@@ -83,4 +84,26 @@ test('a message that is small until it is inflated is refused: 1009', async () =
   void served.hub.publish('open:a', 1)
   await expect.poll(() => witness.messages.length).toBe(3)
   await closed(witness.webSocket)
+})
+
+test('messages that are small until they are inflated end the connection when they come faster than they are run', async () => {
+  served = await serveHub({
+    config: { websocket: { compression: true } },
+    handlers: { onConnect: () => new Promise(() => {}) },
+  })
+  const socket = net.connect(served.port, '127.0.0.1')
+  const bomb = new WebSocket(served.websocketUrl, {
+    perMessageDeflate: { threshold: 0 },
+    createConnection: () => socket,
+  })
+  const code = new Promise<number>((resolve) => bomb.once('close', resolve))
+  await new Promise((resolve) => bomb.once('open', resolve))
+  bomb.send('{"id":1,"connect":{}}')
+  // In one piece: until the server reads it nothing tells it to stop.
+  socket.cork()
+  const message = JSON.stringify({ id: 2, rpc: { data: 'a'.repeat(65_000) } })
+  for (let sent = 0; sent < 500; sent++) bomb.send(message)
+  await expect.poll(() => bomb.bufferedAmount, { timeout: 5000 }).toBeLessThan(60_000)
+  socket.uncork()
+  expect(await code).toBe(3013)
 })

@@ -75,6 +75,8 @@ export class Channel {
   readonly #flusher: Flusher
   readonly #groups: Group[] = []
   readonly #ahead: Ahead[] = []
+  /** No members any more, and still to be told. */
+  #lost: Subscriber[] = []
   readonly #joining = new Set<JoinBuffer>()
   /** Who hears of others' coming and going. */
   readonly #hearers = new Set<Subscriber>()
@@ -170,9 +172,11 @@ export class Channel {
     }
     for (const buffer of this.#joining) buffer.push(publication, epoch)
     if (this.#ahead.length > 0) this.#settleAhead(publication, epoch)
-    if (this.#groups.length === 0) return
-    if (isPatchable && offset > 0) this.#patchable.set(publication, undefined)
-    this.#append(publication)
+    if (this.#groups.length > 0) {
+      if (isPatchable && offset > 0) this.#patchable.set(publication, undefined)
+      this.#append(publication)
+    }
+    if (this.#lost.length > 0) this.#tellLost()
   }
 
   /** Somebody came or went. It is no part of the stream: who is not there does not hear of it later. */
@@ -190,9 +194,19 @@ export class Channel {
 
   /** The stream went on without this channel's hearing it: who must not miss anything has. */
   loseStream(): void {
-    const ahead = this.#ahead.splice(0)
     this.#dropPositioned()
-    for (const { subscriber } of ahead) subscriber.onGap()
+    for (const { subscriber } of this.#ahead.splice(0)) this.#lost.push(subscriber)
+    this.#tellLost()
+  }
+
+  /**
+   * Once a publication has its place: the app, which hears of it, may publish at once. And once the others have theirs:
+   * who leaves last lets go of the channel.
+   */
+  #tellLost(): void {
+    const lost = this.#lost
+    this.#lost = []
+    for (const subscriber of lost) subscriber.onGap()
   }
 
   /**
@@ -303,14 +317,13 @@ export class Channel {
     const lost = this.#groups.flatMap((group) => group.members.filter((member) => member.positioned))
     for (const member of lost) {
       this.#unseat(member)
-      member.onGap()
+      this.#lost.push(member)
     }
   }
 
   /** Before a publication: who stands right before it joins the others, who is past it waits on. */
   #settleAhead(publication: Publication, epoch: string): void {
     const { offset } = publication
-    const lost: Subscriber[] = []
     for (const entry of this.#ahead.splice(0)) {
       const { subscriber, position } = entry
       if (offset === 0) {
@@ -324,10 +337,8 @@ export class Channel {
       } else if (epoch === position.epoch && offset === position.offset + 1) {
         this.flush()
         this.#seat(subscriber, entry.base)
-      } else lost.push(subscriber)
+      } else this.#lost.push(subscriber)
     }
-    // Only now that the others have their places: who leaves last lets go of the channel.
-    for (const subscriber of lost) subscriber.onGap()
   }
 
   #seat(subscriber: Subscriber, heard: Publication | undefined): void {

@@ -137,6 +137,30 @@ test('a peer that sends faster than its commands are done is not read from', asy
   expect(inShort(peer.messages).slice(1)).toEqual(Array.from({ length: 98 }, (_, index) => `reply ${index + 2}`))
 })
 
+test('what the app publishes when a subscription is lost comes behind the publication that it was lost by', () => {
+  hub.close()
+  const positioned = { allow_subscribe_for_client: true, allow_positioning: true, history_size: 10, history_ttl: '1s' }
+  hub = createTestHub({
+    config: {
+      client: { token: { hmac_secret_key: 'test-token-key' }, channel_position_check_delay: '0s' },
+      channel: { namespaces: [{ name: 'kept', ...positioned, history_meta_ttl: '5s' }] },
+    },
+    handlers: { onUnsubscribe: () => publish('kept:a', 'lost') },
+  })
+  const watched = hub.connected()
+  const other = hub.connected('bob')
+  watched.send({ id: 2, subscribe: { channel: 'kept:a', positioned: true } })
+  other.send({ id: 2, subscribe: { channel: 'kept:a' } })
+  publish('kept:a', 'first')
+  hub.clock.tick()
+  // The stream is forgotten, so the next publication begins another.
+  hub.clock.advance(20_000)
+  publish('kept:a', 'second')
+  hub.clock.tick()
+  expect(watched.publications('kept:a')).toEqual(['first'])
+  expect(other.publications('kept:a')).toEqual(['first', 'second', 'lost'])
+})
+
 describe('with a broker that answers late', () => {
   beforeEach(() => {
     hub.close()

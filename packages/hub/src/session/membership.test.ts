@@ -1,5 +1,5 @@
 import { disconnect } from '@backchannel/protocol'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { HubConfig } from '../config/config.ts'
 import { MemoryBroker } from '../broker/memory-broker.ts'
 import { MemoryPresence } from '../broker/presence.ts'
@@ -160,4 +160,28 @@ test('on stores that answer late a leave never comes before its join', async () 
   bob.send({ id: 3, unsubscribe: { channel: 'forced:1' } })
   await settled()
   expect(events(alice)).toEqual(['join alice', 'join bob', 'leave bob'])
+})
+
+test('what is said anew of a connection while it joins a channel reaches presence', async () => {
+  const presence = new MemoryPresence()
+  const answer = Promise.withResolvers<void>()
+  hub = createTestHub({
+    config,
+    presence: {
+      add: (channel, info) => {
+        presence.add(channel, info)
+        return answer.promise
+      },
+      remove: (channel, client) => presence.remove(channel, client),
+      get: (channel) => presence.get(channel),
+    },
+  })
+  const peer = hub.connected('alice')
+  peer.send({ id: 2, subscribe: { channel: 'secret:1' } })
+  expect(presence.size).toBe(1)
+  peer.session.refreshed(hub.clock.now() / 1000 + 60, '"new"')
+  answer.resolve()
+  await vi.waitFor(() => expect(peer.session.subscriptions.get('secret:1')?.isSubscribed).toBe(true))
+  hub.clock.tick()
+  expect(Array.from(presence.get('secret:1').values())).toMatchObject([{ connInfo: '"new"' }])
 })

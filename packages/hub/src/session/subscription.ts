@@ -86,6 +86,8 @@ export class Subscription implements Subscriber {
   #leaveJoin: (() => void) | undefined
   /** While presence is being told of the subscription. */
   #announcing: MaybePromise<void> = undefined
+  /** What others see has changed while it was joining: presence may have been told before. */
+  #hasChanged = false
   #endReason: UnsubscribeReason | undefined
   /** As others see the member since it was renewed. */
   #info: Payload | undefined
@@ -127,7 +129,8 @@ export class Subscription implements Subscriber {
 
   /** What others see of the member has changed: presence is told. */
   announceAgain(): void {
-    if (this.isSubscribed) this.#core.settle(() => this.#announce(), 'presence', this.channelName)
+    if (this.isJoining) this.#hasChanged = true
+    else if (this.isSubscribed) this.#core.settle(() => this.#announce(), 'presence', this.channelName)
   }
 
   get variant(): Variant {
@@ -373,6 +376,7 @@ export class Subscription implements Subscriber {
         this.channelName,
       )
     }
+    if (this.#hasChanged) this.announceAgain()
     if (this.#endReason) this.#session.unsubscribe(this, this.#endReason)
     else this.#session.scheduleAlarm()
   }

@@ -64,6 +64,7 @@ function sourcesOf(command: Command): Sources {
 function program(): Command {
   const root = new Command('backchannel')
     .description('The realtime hub as a process of its own, with the configuration of Centrifugo v6.')
+    .version(versionText().trimEnd(), '-v, --version', 'print the version')
     .exitOverride()
     .configureHelp({ sortSubcommands: true })
     .showSuggestionAfterError()

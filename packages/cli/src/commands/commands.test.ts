@@ -32,11 +32,12 @@ describe('the program', () => {
     expect(ended.stderr).not.toMatch(/^ {4}at /m)
   })
 
-  test('tells its version and Node’s', async () => {
+  test.each(['version', '--version', '-v'])('tells its version and Node’s by %s', async (word) => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string
     }
-    expect((await run(['version'])).stdout).toBe(`Backchannel v${version} (Node version: ${process.versions.node})\n`)
+    const stdout = `Backchannel v${version} (Node version: ${process.versions.node})\n`
+    expect(await run([word])).toMatchObject({ code: 0, stdout, stderr: '' })
   })
 
   test('says in one line when Node is too old for it', () => {

@@ -217,9 +217,9 @@ describe('setChannelOptions', () => {
     hub.setChannelOptions({ namespaces: [{ name: 'new' }] })
     expect(() => hub.publish('old:a', 1)).toThrow(expect.objectContaining({ code: 102 }))
     expect(hub.publish('new:a', 1)).toMatchObject({ offset: 0 })
-    expect(() => hub.setChannelOptions({ namespaces: [{ name: 'x' }] })).toThrow('channel.namespaces.0.name: ')
+    expect(() => hub.setChannelOptions({ namespaces: [{ name: 'x' }] })).toThrow('channel.namespaces[0].name: ')
     expect(() => hub.setChannelOptions({ namespaces: [{ name: 'long', history_size: 1, history_ttl: '2h' }] })).toThrow(
-      'channel.namespaces.0.history_ttl: must not be more than channel.history_meta_ttl',
+      'channel.namespaces[0].history_ttl: must not be more than channel.history_meta_ttl',
     )
     expect(hub.publish('new:a', 1)).toMatchObject({ offset: 0 })
   })
@@ -237,7 +237,7 @@ describe('what is asked of createHub', () => {
     [{ broker: {} }, 'options.broker.open: expected a function'],
     [
       { config: { client: { allowed_origins: ['app.example.com'] } } },
-      'client.allowed_origins.0: expected an origin with',
+      'client.allowed_origins[0]: expected an origin with',
     ],
   ])('%o stops the start and says why', (options, problem) => {
     expect(() => createHub({ register: false, ...options } as HubOptions)).toThrow(problem)

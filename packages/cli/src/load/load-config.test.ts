@@ -106,7 +106,7 @@ describe('values', () => {
     [{ log: { level: 'loud' } }, 'log.level: expected one of trace, debug, info, warn, error, fatal, none'],
     [
       { client: { allowed_origins: ['example.com'] } },
-      expect.stringContaining('client.allowed_origins.0: expected an origin'),
+      expect.stringContaining('client.allowed_origins[0]: expected an origin'),
     ],
   ])('%j is refused', (config, expected) => {
     expect(problems(config)).toEqual([expected])

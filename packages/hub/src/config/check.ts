@@ -19,10 +19,16 @@ export function check<S extends z.ZodType>(schema: S, input: unknown, prefix: st
 }
 
 function describe(issue: z.core.$ZodIssue, prefix: string): string[] {
-  const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '')
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: unknown option`)
+  const path = issue.path.reduce(within, prefix)
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${within(path, key)}: unknown option`)
   const message = issue.message
     .replace(/^Invalid (?:input|option): /, '')
     .replace(/, received undefined$/, ', but it is missing')
-  return [`${path.join('.') || 'the configuration'}: ${message}`]
+  return [`${path || 'the configuration'}: ${message}`]
+}
+
+/** One step further: `channel.namespaces`, `channel.namespaces[0]`, `channel.namespaces[0].name`. */
+function within(path: string, part: PropertyKey): string {
+  if (typeof part === 'number') return `${path}[${part}]`
+  return path === '' ? String(part) : `${path}.${String(part)}`
 }

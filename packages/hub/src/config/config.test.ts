@@ -204,8 +204,8 @@ describe('an unknown option', () => {
   test('in a namespace is named with the place of the namespace', () => {
     const namespaces = [{ name: 'ok' }, { name: 'typo', histroy_size: 5, channelRegex: '' }]
     expect(problemsOf({ channel: { namespaces } })).toEqual([
-      'channel.namespaces.1.histroy_size: unknown option',
-      'channel.namespaces.1.channelRegex: unknown option',
+      'channel.namespaces[1].histroy_size: unknown option',
+      'channel.namespaces[1].channelRegex: unknown option',
     ])
   })
 
@@ -341,13 +341,13 @@ describe('a value of the wrong kind', () => {
       expect.stringMatching(/^client\.allowed_origins: .*expected array/),
     ])
     expect(problemsOf({ client: { allowed_origins: [5] } })).toEqual([
-      expect.stringMatching(/^client\.allowed_origins\.0: .*expected string/),
+      expect.stringMatching(/^client\.allowed_origins\[0\]: .*expected string/),
     ])
     expect(problemsOf({ channel: { namespaces: { name: 'ns' } } })).toEqual([
       expect.stringMatching(/^channel\.namespaces: .*expected array/),
     ])
     expect(problemsOf({ channel: { namespaces: [5] } })).toEqual([
-      expect.stringMatching(/^channel\.namespaces\.0: .*expected object/),
+      expect.stringMatching(/^channel\.namespaces\[0\]: .*expected object/),
     ])
   })
 
@@ -379,22 +379,22 @@ describe('a value of the wrong kind', () => {
 describe('namespaces', () => {
   test.each(['', 'a', 'a b', 'a:b', '$ab', 'ä1', 'ab\n', 'a#b', 'a,b', 'a/b'])('%j is no name', (name) => {
     expect(problemsOf({ channel: { namespaces: [{ name }] } })).toEqual([
-      'channel.namespaces.0.name: expected two or more of letters, digits, "-", "_" and "."',
+      'channel.namespaces[0].name: expected two or more of letters, digits, "-", "_" and "."',
     ])
   })
 
   test('need a name', () => {
     expect(problemsOf({ channel: { namespaces: [{}] } })).toEqual([
-      expect.stringMatching(/^channel\.namespaces\.0\.name: .*expected string/),
+      expect.stringMatching(/^channel\.namespaces\[0\]\.name: .*expected string/),
     ])
   })
 
   test('bear each name once', () => {
     const names = ['aa', 'bb', 'aa', 'AA', 'bb', 'aa']
     expect(problemsOf({ channel: { namespaces: names.map((name) => ({ name })) } })).toEqual([
-      'channel.namespaces.2.name: "aa" is there twice',
-      'channel.namespaces.4.name: "bb" is there twice',
-      'channel.namespaces.5.name: "aa" is there twice',
+      'channel.namespaces[2].name: "aa" is there twice',
+      'channel.namespaces[4].name: "bb" is there twice',
+      'channel.namespaces[5].name: "aa" is there twice',
     ])
   })
 
@@ -406,7 +406,7 @@ describe('namespaces', () => {
 
 describe.each([
   ['without_namespace', (options: object) => ({ without_namespace: options })],
-  ['namespaces.1', (options: object) => ({ namespaces: [{ name: 'ok' }, { name: 'ns', ...options }] })],
+  ['namespaces[1]', (options: object) => ({ namespaces: [{ name: 'ok' }, { name: 'ns', ...options }] })],
 ])('history in %s', (path, place) => {
   test.each<[object, string, string]>([
     [{ history_size: 10 }, 'history_ttl', 'history needs both history_size and history_ttl'],
@@ -484,7 +484,7 @@ describe('secrets and origins', () => {
 
   test.each(['', '{http,https}://a.example', String.raw`https://\*.a.example`])('%j is no origin', (origin) => {
     expect(problemsOf({ client: { allowed_origins: ['https://a.example', origin] } })).toEqual([
-      expect.stringMatching(/^client\.allowed_origins\.1: expected an origin/),
+      expect.stringMatching(/^client\.allowed_origins\[1\]: expected an origin/),
     ])
   })
 })
@@ -511,7 +511,7 @@ describe('the error', () => {
   test('of replaced channel rules names the same paths', () => {
     const rules = { namespaces: [{ name: 'ns', allow_everything: true }], proxy: {} } as object
     expect(problems(() => checkChannelRules(rules))).toEqual([
-      'channel.namespaces.0.allow_everything: unknown option',
+      'channel.namespaces[0].allow_everything: unknown option',
       'channel.proxy: unknown option',
     ])
     expect(problems(() => checkChannelRules(5 as unknown as object))).toEqual([

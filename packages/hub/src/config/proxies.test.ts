@@ -53,12 +53,12 @@ describe('refused', () => {
     [
       'a gRPC endpoint without a scheme',
       { proxies: [{ name: 'app', endpoint: 'localhost:12000' }] },
-      'proxies.0.endpoint: expected an http: or https: URL (gRPC is not offered), got "localhost:12000"',
+      'proxies[0].endpoint: expected an http: or https: URL (gRPC is not offered), got "localhost:12000"',
     ],
     [
       'a timeout of nothing',
       { proxies: [{ name: 'app', endpoint, timeout: '0s' }] },
-      'proxies.0.timeout: expected more than 0',
+      'proxies[0].timeout: expected more than 0',
     ],
     [
       'a name that is there twice',
@@ -68,13 +68,13 @@ describe('refused', () => {
           { name: 'app', endpoint },
         ],
       },
-      'proxies.1.name: "app" is there twice',
+      'proxies[1].name: "app" is there twice',
     ],
-    ['the reserved name', { proxies: [{ name: 'default', endpoint }] }, 'proxies.0.name: "default" is reserved'],
+    ['the reserved name', { proxies: [{ name: 'default', endpoint }] }, 'proxies[0].name: "default" is reserved'],
     [
       'a name that nothing has',
       { channel: { namespaces: [{ name: 'chat', publish_proxy_name: 'app' }] } },
-      'channel.namespaces.0.publish_proxy_name: there is no "app" in proxies',
+      'channel.namespaces[0].publish_proxy_name: there is no "app" in proxies',
     ],
     [
       'an event that is enabled without an endpoint',
@@ -89,12 +89,12 @@ describe('refused', () => {
           namespaces: [{ name: 'chat', subscribe_proxy_enabled: true }],
         },
       },
-      `channel.namespaces.0.subscribe_proxy_enabled: needs channel.proxy.subscribe.endpoint: ${grpc}`,
+      `channel.namespaces[0].subscribe_proxy_enabled: needs channel.proxy.subscribe.endpoint: ${grpc}`,
     ],
     [
       'methods that are enabled without an endpoint',
       { rpc: { namespaces: [{ name: 'chat', proxy_enabled: true }] } },
-      'rpc.namespaces.0.proxy_enabled: needs rpc.proxy.endpoint: expected a URL',
+      'rpc.namespaces[0].proxy_enabled: needs rpc.proxy.endpoint: expected a URL',
     ],
     [
       'an unknown proxy of methods',
@@ -104,7 +104,7 @@ describe('refused', () => {
     [
       'a namespace of methods that is there twice',
       { rpc: { namespaces: [{ name: 'chat' }, { name: 'chat' }] } },
-      'rpc.namespaces.1.name: "chat" is there twice',
+      'rpc.namespaces[1].name: "chat" is there twice',
     ],
     [
       'a subscribe stream proxy',
@@ -114,22 +114,22 @@ describe('refused', () => {
     [
       'a status that means nothing',
       transform({}),
-      'proxies.0.http.status_to_code_transforms.0: expected either to_error or to_disconnect, with its code',
+      'proxies[0].http.status_to_code_transforms[0]: expected either to_error or to_disconnect, with its code',
     ],
     [
       'a status that means two things',
       transform({ to_error: { code: 1000 }, to_disconnect: { code: 4000 } }),
-      'proxies.0.http.status_to_code_transforms.0: expected either to_error or to_disconnect, with its code',
+      'proxies[0].http.status_to_code_transforms[0]: expected either to_error or to_disconnect, with its code',
     ],
     [
       'a close code that no Close frame carries',
       transform({ to_disconnect: { code: 2000 } }),
-      'proxies.0.http.status_to_code_transforms.0.to_disconnect.code: expected 3000 to 4999',
+      'proxies[0].http.status_to_code_transforms[0].to_disconnect.code: expected 3000 to 4999',
     ],
     [
       'a reason that is not ASCII',
       transform({ to_disconnect: { code: 4000, reason: 'ä' } }),
-      'proxies.0.http.status_to_code_transforms.0.to_disconnect.reason: expected ASCII',
+      'proxies[0].http.status_to_code_transforms[0].to_disconnect.reason: expected ASCII',
     ],
   ])('%s', (_, config, problem) => {
     expect(problems(() => checkConfig(config))).toEqual([problem])
@@ -156,10 +156,10 @@ test('channel options that come later can name the proxies of the configuration,
   expect(problems(() => checkChannelRules(rules('app', 'publish'), hub))).toEqual([])
   expect(problems(() => checkChannelRules(rules('default', 'subscribe'), hub))).toEqual([])
   expect(problems(() => checkChannelRules(rules('default', 'publish'), hub))).toEqual([
-    'channel.namespaces.0.publish_proxy_enabled: needs channel.proxy.publish.endpoint: expected a URL',
+    'channel.namespaces[0].publish_proxy_enabled: needs channel.proxy.publish.endpoint: expected a URL',
   ])
   expect(problems(() => checkChannelRules(rules('other', 'publish'), hub))).toEqual([
-    'channel.namespaces.0.publish_proxy_name: there is no "other" in proxies',
+    'channel.namespaces[0].publish_proxy_name: there is no "other" in proxies',
   ])
 })
 

@@ -231,7 +231,7 @@ describe('what is asked of createHub', () => {
     [{ namespaces: [] }, 'options.namespaces: unknown option'],
     [{ handlers: { onSubscribe: 1 } }, 'options.handlers.onSubscribe: expected a function'],
     [{ handlers: { onSubscrbe: () => ({}) } }, 'options.handlers.onSubscrbe: unknown handler; there are onConnect,'],
-    [{ sameOrigin: 'yes' }, 'options.sameOrigin: expected boolean, received string'],
+    [{ sameOrigin: 'yes' }, 'options.sameOrigin: expected true or false, got "yes"'],
     [{ publicUrl: 'https://example.com' }, 'options.publicUrl: expected a ws: or wss: URL'],
     [{ logger: { info: () => {} } }, 'options.logger.debug: expected a function'],
     [{ broker: {} }, 'options.broker.open: expected a function'],

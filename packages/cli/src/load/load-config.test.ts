@@ -105,6 +105,10 @@ describe('values', () => {
     [{ http_server: { internal_port: 'x' } }, 'http_server.internal_port: expected a port from 0 to 65535, got x'],
     [{ log: { level: 'loud' } }, 'log.level: expected one of trace, debug, info, warn, error, fatal, none'],
     [
+      { channel: { namespaces: [{ name: 'chat', history_size: -1 }] } },
+      'channel.namespaces[0].history_size: must be at least 0, got -1',
+    ],
+    [
       { client: { allowed_origins: ['example.com'] } },
       expect.stringContaining('client.allowed_origins[0]: expected an origin'),
     ],

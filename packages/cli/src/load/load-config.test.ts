@@ -120,6 +120,19 @@ describe('values', () => {
     expect(problems({ client: { ping_interval: 'x' }, log: { level: 'x' }, nothing: 1 })).toHaveLength(3)
   })
 
+  test('wrong values are told beside unknown options, and each mistake once', () => {
+    const namespaces = [
+      { nam: 'chat', history_size: -1 },
+      { name: 'news', presence: 'maybe' },
+    ]
+    expect(problems({ channel: { namespaces }, client: { allowed_origins: ['example.com'] } })).toEqual([
+      'channel.namespaces[0].nam: unknown option; did you mean channel.namespaces[0].name?',
+      'channel.namespaces[1].presence: expected true or false, got "maybe"',
+      expect.stringContaining('client.allowed_origins[0]: expected an origin'),
+      'channel.namespaces[0].history_size: must be at least 0, got -1',
+    ])
+  })
+
   test('a secret in the wrong place is not repeated in full', () => {
     const secret = 'a-very-long-secret-that-nobody-may-see'
     expect(problems({ client: { ping_interval: secret } }).join()).not.toContain(secret.slice(0, 21))

@@ -51,8 +51,8 @@ export function loadConfig(sources: Sources): LoadedConfig {
   const hub = sorted.hub as HubConfig
   const option = (path: string): unknown => optionOf(centrifugoOptions, tree, path)
   const server = serverSettings(option, report)
-  // It would only tell of the same mistakes in other words.
-  if (isReadable) problems.push(...hubProblems(hub))
+  // What could not be read is missing for the hub; it would tell of the same mistakes in other words.
+  problems.push(...hubProblems(hub).filter((problem) => isReadable || isGiven(hub, problem)))
   if (problems.length > 0) throw new Failure('config', [describeFile(sources.file, raw), ...problems.map(indent)])
   return {
     file: raw === undefined ? undefined : sources.file,
@@ -181,6 +181,17 @@ function hubProblems(hub: HubConfig): readonly string[] {
     if (!(error instanceof ConfigError)) throw error
     return error.problems
   }
+}
+
+/** Whether there is a value where the hub has a problem. */
+function isGiven(hub: HubConfig, problem: string): boolean {
+  const path = problem.split(': ', 1)[0] ?? ''
+  let at: unknown = hub
+  for (const name of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return false
+    at = (at as Tree)[name]
+  }
+  return true
 }
 
 const indent = (line: string): string => `  ${line}`

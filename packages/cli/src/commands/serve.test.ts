@@ -256,6 +256,12 @@ describe('the admin', () => {
     // Any other page that the admin has open.
     expect(await from('cross-site')).toBe(401)
     expect(await from('same-site')).toBe(401)
+    // Over plain HTTP browsers name no site to other machines, but the page's origin.
+    const ofPage = async (origin: string): Promise<number> =>
+      (await post(`http://${await insecure.address()}/admin/api`, '{"method":"info"}', { origin })).status
+    expect(await ofPage('http://evil.example')).toBe(401)
+    expect(await ofPage('null')).toBe(401)
+    expect(await ofPage(`http://${await insecure.address()}`)).toBe(200)
     expect(insecure.stdout).toContain('admin.insecure is on')
   })
 

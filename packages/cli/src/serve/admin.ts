@@ -142,11 +142,14 @@ export class Admin {
 
 /**
  * Where nobody is asked for a token, any page that the admin's browser has open could send commands to this server.
- * Browsers say so, at least to servers on the same machine and over TLS.
+ * Browsers say so twice: where a request comes from only to servers on the same machine and over TLS, the page's origin
+ * with every POST.
  */
-function isFromAnotherPage(request: IncomingMessage): boolean {
-  const site = request.headers['sec-fetch-site']
-  return site === 'cross-site' || site === 'same-site'
+function isFromAnotherPage({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  if (site === 'cross-site' || site === 'same-site') return true
+  const { origin } = headers
+  return origin !== undefined && URL.parse(origin)?.host !== headers.host
 }
 
 /** Digests have one length: how long it takes tells nothing. */

@@ -66,6 +66,7 @@ function program(): Command {
     .description('The realtime hub as a process of its own, with the configuration of Centrifugo v6.')
     .version(versionText().trimEnd(), '-v, --version', 'print the version')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'backchannel: ')) })
     .configureHelp({ sortSubcommands: true })
     .showSuggestionAfterError()
   for (const command of [serveCommand(), ...configCommands(), ...tokenCommands(), versionCommand()]) {

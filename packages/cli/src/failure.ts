@@ -4,7 +4,7 @@ export const exitCodes = {
   failed: 1,
   /** An unknown command or flag, or one that lacks its value. */
   usage: 2,
-  /** The configuration can't be parsed, is not valid, or needs what the hub doesn't have. */
+  /** The configuration can't be parsed, its extension is unknown, it is not valid, or needs what the hub doesn't have. */
   config: 3,
   /** A file can't be read or written. */
   file: 4,

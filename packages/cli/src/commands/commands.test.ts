@@ -109,6 +109,15 @@ describe('checkconfig', () => {
     expect((await run(['checkconfig'], { cwd: folder.path })).code).toBe(exitCodes.file)
   })
 
+  test('refuses an extension of no known language as a configuration that can’t be parsed', async () => {
+    using folder = new Folder()
+    const file = folder.write('config.ini', '')
+    expect(await run(['checkconfig', '-c', file])).toMatchObject({
+      code: exitCodes.config,
+      stderr: `backchannel: ${file}: a configuration file ends in .json, .yaml, .yml, .toml\n`,
+    })
+  })
+
   test('counts variables in', async () => {
     using folder = new Folder()
     const file = folder.write('config.json', {})

@@ -13,14 +13,14 @@ const formats: ReadonlyMap<string, Format> = new Map([
   ['.toml', 'toml'],
 ])
 
-/** @throws Failure usage */
+/** @throws Failure config */
 export function formatOf(file: string): Format {
   const format = formats.get(extname(file).toLowerCase())
   if (format) return format
-  throw new Failure('usage', `${file}: a configuration file ends in ${Array.from(formats.keys()).join(', ')}`)
+  throw new Failure('config', `${file}: a configuration file ends in ${Array.from(formats.keys()).join(', ')}`)
 }
 
-/** @throws Failure config, with the line */
+/** @throws Failure config, with the line of a mistake */
 export function parseConfig(text: string, file: string): unknown {
   const format = formatOf(file)
   try {

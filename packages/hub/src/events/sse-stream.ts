@@ -49,7 +49,10 @@ class StreamSink implements Sink {
 
   /** Ends it at once; nothing that is queued is read any more. */
   fail(reason: string): void {
-    this.#controller?.error(new Error(`The stream has ended: ${reason}`))
+    const error = new Error(`createRealtime: a stream has ended: ${reason}`)
+    // Frameworks print it: where it was made helps nobody.
+    error.stack = String(error)
+    this.#controller?.error(error)
     this.#controller = undefined
   }
 }

@@ -85,7 +85,7 @@ describe('serve', () => {
     expect((await fetch(`http://${address}/health`)).status).toBe(200)
     expect((await post(`http://${address}/api/info`, '{}', { authorization: 'apikey key' })).status).toBe(200)
     expect(server.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-      'no configuration file: only variables and flags count',
+      'no configuration file: this listens on 127.0.0.1, port 0, and nothing is allowed but what variables and flags allow',
       'CENTRIFUGO_HTTP_API_KEI is no option; did you mean CENTRIFUGO_HTTP_API_KEY?',
     ])
   })

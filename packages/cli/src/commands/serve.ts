@@ -5,6 +5,7 @@ import { serverEnvironment } from '../load/environment.ts'
 import { loadConfig, type LoadedConfig, type Sources } from '../load/load-config.ts'
 import { openLog, type Logger } from '../serve/log.ts'
 import { Servers } from '../serve/server.ts'
+import type { ServerSettings } from '../serve/settings.ts'
 import { endOnSignals } from '../serve/shutdown.ts'
 
 /** Runs a hub until a signal ends it. @throws Failure */
@@ -15,7 +16,7 @@ export async function serve(given: Sources): Promise<void> {
   const { server: settings } = loaded
   const log = openLog(settings.logLevel, settings.logFile)
   if (loaded.file !== undefined) log.info({ file: loaded.file }, 'configuration read')
-  else log.warn({ file: sources.file }, 'no configuration file: only variables and flags count')
+  else log.warn({ file: sources.file }, describeNoFile(settings))
   if (hasFile) log.info({ file: '.env' }, 'variables read')
   for (const warning of loaded.warnings) log.warn(warning)
   warnOfOpenDoors(loaded, log)
@@ -35,6 +36,11 @@ export async function serve(given: Sources): Promise<void> {
     if (settings.pidFile !== '') rmSync(settings.pidFile, { force: true })
   }
   endOnSignals({ hub, servers, log, timeoutMs: settings.shutdownTimeoutMs, cleanUp })
+}
+
+function describeNoFile({ address, port }: ServerSettings): string {
+  const where = `${address === '' ? 'all addresses' : address}, port ${port}`
+  return `no configuration file: this listens on ${where}, and nothing is allowed but what variables and flags allow`
 }
 
 function warnOfOpenDoors(loaded: LoadedConfig, log: Logger): void {

@@ -1,20 +1,27 @@
 /** The admin's page: everything in one document, nothing from elsewhere. */
 
 export const pageStyle = `
-:root { color-scheme: light dark; --line: light-dark(#d4d4d8, #3f3f46); --muted: light-dark(#52525b, #a1a1aa) }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem }
+:root { color-scheme: light dark; --line: light-dark(#d4d4d8, #3f3f46); --muted: light-dark(#52525b, #a1a1aa);
+  --page: light-dark(#fff, #121212); --shade: light-dark(#0004, #fff6) }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem; background: var(--page) }
 h1 { font-size: 1.25rem } h2 { font-size: 1rem; margin: 2rem 0 .5rem }
 table { border-collapse: collapse; width: 100%; margin-top: .5rem }
-.scroll { overflow-x: auto }
+/* A shade at each edge that hides columns; at the end of the way a piece of the page covers it. */
+.scroll { overflow-x: auto; background:
+  linear-gradient(to right, var(--page) 50%, transparent) left / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--page) 50%, transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--shade), transparent) left / 1rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--shade), transparent) right / 1rem 100% no-repeat scroll }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap }
 #channels td:first-child { overflow-wrap: anywhere; white-space: normal }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+td.number, th.number, #nodes td:last-child { text-align: right; font-variant-numeric: tabular-nums }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end }
 label { display: grid; gap: .15rem; color: var(--muted); font-size: .85rem }
 label.wide { flex: 1 1 16rem }
-input, button { font: inherit; padding: .3rem .5rem; border: 1px solid var(--line); border-radius: .3rem }
+input, button { font: inherit; font-size: 15px; padding: .3rem .5rem; border: 1px solid var(--line); border-radius: .3rem }
 button { cursor: pointer }
 .muted { color: var(--muted) }
+@media (max-width: 40rem) { label { flex: 1 1 100% } input { width: 100%; box-sizing: border-box } }
 [hidden] { display: none }
 `
 
@@ -158,7 +165,7 @@ export const adminPage = `<!doctype html>
 <div class="scroll" role="region" aria-label="Nodes" tabindex="0">
 <table>
 <thead><tr><th>Name</th><th>Version</th><th class="number">Clients</th><th class="number">Users</th>
-<th class="number">Subscriptions</th><th class="number">Channels</th><th>Up</th></tr></thead>
+<th class="number">Subscriptions</th><th class="number">Channels</th><th class="number">Up</th></tr></thead>
 <tbody id="nodes"></tbody>
 </table>
 </div>

@@ -42,27 +42,21 @@ test('an admin logs in, sees, publishes, disconnects and logs out', { ...withChr
     await page.getByRole('button', { name: 'Disconnect' }).click()
     await page.getByText('Disconnected.').waitFor()
 
-    const edges = async (name: string): Promise<{ left: number; right: number; top: number; height: number }> =>
-      await page.locator(name).evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect)
-    const [field, button] = [await edges('#disconnect input'), await edges('#disconnect button')]
-    expect([button.top, button.height]).toEqual([field.top, field.height])
-    expect(
-      await page
-        .locator('#nodes td')
-        .last()
-        .evaluate((cell) => getComputedStyle(cell).textAlign),
-    ).toBe('right')
+    const boxOf = async (selector: string) => await page.locator(selector).boundingBox()
+    const styleOf = async (selector: string, property: string): Promise<unknown> =>
+      await page.evaluate(`getComputedStyle(document.querySelector('${selector}')).${property}`)
+    const button = await boxOf('#disconnect button')
+    expect(await boxOf('#disconnect input')).toMatchObject({ y: button?.y, height: button?.height })
+    expect(await styleOf('#nodes td:last-child', 'textAlign')).toBe('right')
 
     await page.setViewportSize({ width: 390, height: 844 })
-    const { left, right } = await edges('#disconnect')
-    for (const name of ['#publish [name=channel]', '#disconnect input']) {
-      expect(await edges(name)).toMatchObject({ left, right })
+    const form = await boxOf('#disconnect')
+    for (const field of ['#publish [name=channel]', '#disconnect input']) {
+      expect(await boxOf(field)).toMatchObject({ x: form?.x, width: form?.width })
     }
     const table = page.getByRole('region', { name: 'Nodes' })
     expect(await table.evaluate((element) => element.scrollWidth > element.clientWidth)).toBe(true)
-    expect(await table.evaluate((element) => getComputedStyle(element).backgroundAttachment)).toBe(
-      'local, local, scroll, scroll',
-    )
+    expect(await styleOf('.scroll', 'backgroundAttachment')).toBe('local, local, scroll, scroll')
 
     await page.reload()
     await page.getByRole('button', { name: 'Log out' }).click()

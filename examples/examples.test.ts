@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { findChromium, freePort, requireServices } from '@backchannel/servers'
 import { chromium, type Browser, type Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -37,7 +38,7 @@ class Example {
     await new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`It did not start:\n${this.output}`)), 30 * seconds)
       const collect = (chunk: Buffer): void => {
-        this.output += chunk.toString()
+        this.output += stripVTControlCharacters(chunk.toString())
         if (!new RegExp(`http://(?:localhost|127\\.0\\.0\\.1):${this.port}`).test(this.output)) return
         clearTimeout(late)
         resolve()
@@ -185,29 +186,29 @@ describe.each(['node-http', 'hono', 'express', 'sveltekit'])('the example %s', o
 
 describe('the example sveltekit, in development', options, () => {
   let example: Example
-  let page: Page
+  let page: Page | undefined
 
   beforeAll(async () => {
     example = new Example('sveltekit', await freePort())
     await example.start(['dev', '--', '--host', '127.0.0.1', '--port', String(example.port), '--strictPort'])
-    page = await (browser as Browser).newPage()
   })
 
   afterAll(async () => {
-    await page.close()
+    await page?.close()
     await example.stop()
   })
 
   test(
     'takes WebSockets through the plugin, beside those of hot reload',
     async () => {
+      page = await (browser as Browser).newPage()
       await page.goto(`${example.url}/?user=ann`)
       for (const pane of ['sse', 'websocket']) {
-        await expect.poll(() => page.locator(`#${pane} .state`).textContent(), { timeout: 30 * seconds }).toBe('live')
+        await expect.poll(() => page?.locator(`#${pane} .state`).textContent(), { timeout: 30 * seconds }).toBe('live')
       }
       await page.click('button')
       await expect
-        .poll(() => page.locator('#websocket li').allTextContents(), { timeout: 10 * seconds })
+        .poll(() => page?.locator('#websocket li').allTextContents(), { timeout: 10 * seconds })
         .toEqual(['Welcome to the kitchen, ann', 'To cook: Pizza'])
     },
     60 * seconds,

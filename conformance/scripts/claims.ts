@@ -289,6 +289,7 @@ export const claimOptions: readonly Topic[] = [
         api('presence_stats', '{"channel":"own:#$N"}'),
         open(),
         connect,
+        pause(200, 'the first ends a moment after the second was let in'),
         api('presence_stats', '{"channel":"own:#$N"}'),
         settle,
       ),

@@ -146,7 +146,7 @@ export abstract class Connection implements Alarm, Addressed {
     const known = this.#joining.get(name)
     if (known) return known.joined
     const { maxChannels } = this.core.settings
-    if (isAsked && this.#memberships.size + this.#joining.size >= maxChannels) return 'limit'
+    if (isAsked && this.#memberships.size >= maxChannels) return 'limit'
     const hooks = this.core.channels.find(name)
     if (!hooks && isAsked) return 'unknown_channel'
     return this.#askAndJoin(name, hooks)

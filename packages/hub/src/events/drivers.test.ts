@@ -186,6 +186,42 @@ describe.each<Driver>(['sse', 'websocket'])('%s', (driver) => {
     expect(told).toEqual(['join ann a', 'join bob a', 'leave ann a', 'leave bob a', 'join ann slow', 'leave ann slow'])
   })
 
+  test('a join that is asked for twice happens once, and one that is left meanwhile comes to nothing', async () => {
+    const realtime = start()
+    const told: string[] = []
+    let letIn: (() => void) | undefined
+    realtime.channel('a', {
+      onJoin: () => {
+        told.push('join')
+        return new Promise<void>((resolve) => (letIn = resolve))
+      },
+      onLeave: () => void told.push('leave'),
+    })
+    const { connection } = await stage.open()
+    const both = [connection.join('a'), connection.join('a')]
+    letIn?.()
+    expect(await Promise.all(both)).toEqual([true, true])
+    expect(told).toEqual(['join'])
+    connection.leave('a')
+    const cancelled = connection.join('a')
+    expect(connection.leave('a')).toBe(false)
+    letIn?.()
+    expect(await cancelled).toBe(false)
+    expect(told).toEqual(['join', 'leave', 'join', 'leave'])
+    expect(realtime.count({ channel: 'a' })).toBe(0)
+  })
+
+  test('of several patterns the longest counts, in whatever order they came', async () => {
+    const realtime = start()
+    realtime.channel('room:*', { authorize: () => true })
+    realtime.channel('room:vip:*', { authorize: () => false })
+    realtime.channel('*', { authorize: () => false })
+    const { connection } = await stage.open()
+    expect(await connection.join('room:1')).toBe(true)
+    expect(await connection.join('room:vip:1')).toBe(false)
+    expect(await connection.join('else')).toBe(false)
+  })
+
   test('counts connections, of a user and in a channel, and join, leave and disconnect take a user', async () => {
     const realtime = start()
     const peers = [await stage.open(as('ann')), await stage.open(as('ann')), await stage.open(as('bob'))]

@@ -1,6 +1,7 @@
 /** From a request for a WebSocket to a connection, through whatever the runtime has for it. */
 import { crosswsHooks, crosswsRefusal } from '../adapters/crossws.ts'
 import { refuse, refuseWhenFull, type Admission } from './admission.ts'
+import { goingAway } from './connection.ts'
 import type { EventCore } from './event-core.ts'
 import type { UpgradeHooks } from './types.ts'
 import {
@@ -48,7 +49,7 @@ export function serveUpgrade(core: EventCore, way: UpgradeWay, admission: Admiss
     const connection = new SocketConnection(core, userId, socket, hooks)
     connection.open()
     // The server may have begun to go down while the handshake was under way.
-    if (!core.isOpen) connection.end()
+    if (!core.isOpen) connection.end(goingAway)
     return {
       message: (data) => connection.message(data),
       pong: () => connection.pong(),

@@ -157,6 +157,15 @@ describe('a client that comes back', () => {
       { event: 'n', data: 2 },
     ])
   })
+
+  test('without history nothing of the others’ waits for a channel that is being asked for', async () => {
+    const realtime = start({ history: { size: 0, ttl: 0 } })
+    realtime.channel('slow', { authorize: () => new Promise(() => {}) })
+    const peer = await stage.openSse({ channels: ['slow'] })
+    expect(await realtime.broadcast({ event: 'n', data: 1 })).toBe(1)
+    await settle(clock)
+    expect(numbers(peer)).toEqual([1])
+  })
 })
 
 test('the query parameter stands in for the header', async () => {
@@ -225,6 +234,8 @@ test('a client that never reads is closed at maxBufferedBytes, and what it held 
   expect(slow.connection.isOpen).toBe(false)
   expect(most).toBeLessThan(64 * 1024 + 20_000)
   expect(slowConnection?.bytesQueued).toBe(0)
+  // What it had not read is gone with it.
+  await expect(slow.response.text()).rejects.toThrow(/slow/)
   expect(other.events).toHaveLength(40)
   expect(realtime.count()).toBe(1)
 })

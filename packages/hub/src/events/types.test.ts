@@ -73,6 +73,8 @@ test('validators type the events, are asked before anything is sent, and may cha
   expect(() => stream.send({ event: 'order', data: { id: 'one' } })).toThrow(/event 'order' is not valid: id: /)
   // @ts-expect-error -- no such event
   expect(() => stream.send({ event: 'other', data: 1 })).toThrow(/not among the events.*order, later/)
+  // @ts-expect-error -- no such event, though every object has it
+  expect(() => stream.send({ event: 'toString', data: 1 })).toThrow(/not among the events/)
   expect(() => stream.send({ event: 'later', data: 'good' })).toThrow(/answers later.*sendTo or broadcast/)
   expect(stream.send({ event: 'order', data: { id: 1, secret: true } as { id: number } })).toBe(true)
   await expect(realtime.broadcast({ event: 'order', data: { id: 1.5 } })).rejects.toThrow(/id: /)

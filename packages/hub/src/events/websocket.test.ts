@@ -307,6 +307,19 @@ describe('the end', () => {
     expect(peer.isTerminated).toBe(true)
   })
 
+  test('close waits no longer than it was told for those who do not go', async () => {
+    const realtime = start()
+    const peer = await open()
+    peer.answers = false
+    const closing = realtime.close({ timeoutMs: 100 })
+    await settle(clock)
+    expect(peer.goodbye).toEqual({ code: 1001, reason: 'going away' })
+    expect(peer.isTerminated).toBe(false)
+    clock.advance(100)
+    await closing
+    expect(peer.isTerminated).toBe(true)
+  })
+
   test.each([
     [1006, ''],
     [999, ''],
@@ -342,6 +355,31 @@ describe('an upgrade', () => {
     const peer = await stage.openSocket({ headers: { 'x-user': 'ann' } })
     expect(peer).toBeInstanceOf(SocketPeer)
     expect((peer as SocketPeer).connection.userId).toBe('ann')
+  })
+
+  test('of which no socket comes gives its place back', async () => {
+    start({ maxConnections: 1 })
+    await stage.openSocket({}, () => false)
+    expect(await stage.openSocket()).toBeInstanceOf(SocketPeer)
+  })
+
+  test('holds its place while the handshake is under way', async () => {
+    start({ maxConnections: 1 })
+    let second: Promise<unknown> | undefined
+    await stage.openSocket({}, () => {
+      second = stage.openSocket()
+      return true
+    })
+    expect(await second).toMatchObject({ status: 503 })
+  })
+
+  test('that is through when the server has begun to go down is told so', async () => {
+    const realtime = start()
+    const peer = await stage.openSocket({}, () => {
+      void realtime.close()
+      return true
+    })
+    expect((peer as SocketPeer).goodbye).toEqual({ code: 1001, reason: 'going away' })
   })
 
   test('authenticate that throws, or gives nonsense, is answered 500 and logged', async () => {

@@ -204,12 +204,24 @@ export class EventStage {
     return peer
   }
 
-  /** Asks for a WebSocket; the answer when it is refused. */
-  async openSocket({ headers, hooks = {} }: PeerOptions = {}): Promise<SocketPeer | Response> {
+  /**
+   * Asks for a WebSocket; the answer when it is refused.
+   * @param meanwhile what happens between the app's yes and the open socket; false: no socket comes of it
+   */
+  async openSocket(
+    { headers, hooks = {} }: PeerOptions = {},
+    meanwhile: () => boolean = () => true,
+  ): Promise<SocketPeer | Response> {
     const id = crypto.randomUUID()
     const peer = new SocketPeer()
     let accepted: ((socket: RawSocket) => RawSocketEvents) | undefined
-    pendingUpgrades().set(id, { accept: (open) => (accepted = open) })
+    let abandon: (() => void) | undefined
+    pendingUpgrades().set(id, {
+      accept: (open, abandoned) => {
+        accepted = open
+        abandon = abandoned
+      },
+    })
     const response = await this.instance.face.upgrade(
       this.request({ upgrade: 'websocket', [upgradeHeader]: id, ...headers }),
       {
@@ -222,6 +234,10 @@ export class EventStage {
     )
     pendingUpgrades().delete(id)
     if (!accepted || response.headers.get(upgradeHeader) !== id) return response
+    if (!meanwhile()) {
+      abandon?.()
+      return response
+    }
     peer.begin(accepted(peer))
     await settle(this.clock)
     return peer

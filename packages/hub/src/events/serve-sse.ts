@@ -56,6 +56,18 @@ function retryHint({ settings: { retry }, clock }: EventCore): Uint8Array {
   return sseRetry(retry + (retry / 2) * clock.random())
 }
 
+/** A page of another origin may read what it was let in for: `allowedOrigins` has been asked by now. */
+function headersFor(request: Request): Record<string, string> {
+  const origin = request.headers.get('origin')
+  if (origin === null) return headers
+  return {
+    ...headers,
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    vary: 'origin',
+  }
+}
+
 interface Asked {
   readonly userId: string | undefined
   readonly lastEventId: string | undefined
@@ -80,7 +92,9 @@ function open(core: EventCore, request: Request, { userId, lastEventId, channels
   // What is left of a stream with a hole in it is of no use: the app is told, and sends the state anew.
   goLiveWhenJoined(core, connection, channels, isComplete ? since : here)
   return {
-    response: new Response(connection.body as ReadableStream<Uint8Array<ArrayBuffer>>, { headers }),
+    response: new Response(connection.body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+      headers: headersFor(request),
+    }),
     stream: connection.handle,
   }
 }

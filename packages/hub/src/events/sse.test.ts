@@ -41,6 +41,18 @@ test('the answer is an event stream that nobody keeps or collects, and begins wi
   expect(peer.text).toBe('retry: 1250\n\n')
 })
 
+test('a page of another origin that is listed may read the stream', async () => {
+  start({ allowedOrigins: ['https://*.other.test'] })
+  const { response } = await stage.openSse({ headers: { origin: 'https://shop.other.test' } })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('access-control-allow-origin')).toBe('https://shop.other.test')
+  expect(response.headers.get('access-control-allow-credentials')).toBe('true')
+  expect(response.headers.get('vary')).toBe('origin')
+  const other = await stage.openSse({ headers: { origin: 'https://other.test' } }, false)
+  expect(other.response.status).toBe(403)
+  expect(other.response.headers.get('access-control-allow-origin')).toBeNull()
+})
+
 test('stream.send writes an event as browsers read it', async () => {
   start()
   const peer = await stage.openSse()

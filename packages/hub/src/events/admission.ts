@@ -25,6 +25,8 @@ export function admit(
 ): MaybePromise<Admission> {
   const refusal = refusalOf(core, request)
   if (refusal) return { refusal }
+  // Who is turned away anyway is not asked for a session: what knows of it may be closed by now.
+  if (!core.isOpen) return { userId: undefined }
   if (!authenticate) return identified(core, undefined)
   const fail = (error: unknown): Admission => {
     core.report(error, 'authenticate')
@@ -40,7 +42,6 @@ export function admit(
 
 function refusalOf(core: EventCore, request: Request): Response | undefined {
   const { settings } = core
-  if (!core.isOpen) return refuse(503, 'The server is going down; come back in a moment', { 'retry-after': '1' })
   const origin = request.headers.get('origin') ?? undefined
   const forwarded = settings.trustProxy && request.headers.get('x-forwarded-host')?.split(',')[0]?.trim()
   const host = forwarded || request.headers.get('host') || hostOf(request.url)
@@ -54,6 +55,7 @@ function refusalOf(core: EventCore, request: Request): Response | undefined {
 
 /** Asked last, when nothing else can take the place meanwhile. */
 export function refuseWhenFull(core: EventCore): Response | undefined {
+  if (!core.isOpen) return refuse(503, 'The server is going down; come back in a moment', { 'retry-after': '1' })
   if (core.hasPlace) return undefined
   const { maxConnections } = core.settings
   return refuse(503, `There are ${maxConnections} connections, which is as many as there may be (maxConnections)`, {

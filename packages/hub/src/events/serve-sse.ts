@@ -32,7 +32,9 @@ export function serveSse(
   { channels = [] }: SseOptions,
 ): SseResult {
   const lastEventId = lastEventIdOf(request)
-  if (!core.isOpen) return { response: comeBack(core), stream: closedStream(undefined, lastEventId) }
+  if (!core.isOpen && 'userId' in admission) {
+    return { response: comeBack(core, request), stream: closedStream(undefined, lastEventId) }
+  }
   const refusal = 'refusal' in admission ? admission.refusal : refuseWhenFull(core)
   if (refusal) return { response: refusal, stream: closedStream(undefined, lastEventId) }
   const userId = 'userId' in admission ? admission.userId : undefined
@@ -47,8 +49,10 @@ export function serveSse(
  * A stream that ends at once: browsers come back after one that ends, and never after a 503. A client that has kept its
  * HTTP connection would otherwise be lost to the server that is going down.
  */
-function comeBack(core: EventCore): Response {
-  return new Response(retryHint(core) as Uint8Array<ArrayBuffer>, { headers: { ...headers, connection: 'close' } })
+function comeBack(core: EventCore, request: Request): Response {
+  return new Response(retryHint(core) as Uint8Array<ArrayBuffer>, {
+    headers: { ...headersFor(request), connection: 'close' },
+  })
 }
 
 /** Spread, so that a server that comes back is not met by all of its clients at once. */

@@ -51,6 +51,15 @@ test('a page of another origin that is listed may read the stream', async () => 
   const other = await stage.openSse({ headers: { origin: 'https://other.test' } }, false)
   expect(other.response.status).toBe(403)
   expect(other.response.headers.get('access-control-allow-origin')).toBeNull()
+  void stage.instance.face.close()
+  const statuses = ['https://shop.other.test', 'https://other.test'].map(async (origin) => {
+    const late = await stage.openSse({ headers: { origin } }, false)
+    return [late.response.status, late.response.headers.get('access-control-allow-origin')]
+  })
+  expect(await Promise.all(statuses)).toEqual([
+    [200, 'https://shop.other.test'],
+    [403, null],
+  ])
 })
 
 test('stream.send writes an event as browsers read it', async () => {

@@ -242,6 +242,8 @@ test('what is told of one channel is gone with the other chosen', async ({ openB
 test('a server that is away: the page says so where it was asked, until it is back', async ({ openBrowser }) => {
   const realtime = new RealtimePage(await openBrowser('new'))
   const { page } = realtime
+  // What signing in still asks for must not be what fails: then there is no page.
+  await page.reload({ waitUntil: 'networkidle' })
   await page.route('**/_serverFn/**', (route) => route.abort())
   await page.getByRole('button', { name: 'Refresh what is saved' }).click()
   const unreachable = page.getByRole('region', { name: 'In the database' }).getByRole('alert')

@@ -205,6 +205,7 @@ export abstract class Connection implements Alarm, Addressed {
 
   /** The writer has closed a client that reads too slowly. */
   protected onSlow(reason: Disconnect): void {
+    if (this.#state === 'closed') return
     this.core.settings.logger.info({ connection: this.id, userId: this.userId, reason: reason.reason }, 'closed')
     if (this.isOpen) this.#leaveAll('ended')
     this.onEnded()

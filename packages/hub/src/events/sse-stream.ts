@@ -16,6 +16,7 @@ class StreamSink implements Sink {
   readonly body: ReadableStream<Uint8Array>
   readonly #room: number
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #written = 0
 
   /** @param onCancel the client has gone */
   constructor(room: number, onCancel: () => void) {
@@ -34,8 +35,16 @@ class StreamSink implements Sink {
     return this.#room - (this.#controller?.desiredSize ?? this.#room)
   }
 
+  /** Bytes that whoever reads the stream has taken, since the beginning. */
+  get bytesTaken(): number {
+    return this.#written - this.bytesQueued
+  }
+
   write(batch: readonly Uint8Array[]): void {
-    for (const bytes of batch) this.#controller?.enqueue(bytes)
+    for (const bytes of batch) {
+      this.#controller?.enqueue(bytes)
+      this.#written += bytes.byteLength
+    }
   }
 
   close(code: number, reason: string): void {
@@ -62,8 +71,8 @@ const slow = disconnect('slow').code
 export class SseConnection extends Connection {
   readonly handle: EventStream
   readonly #sink: StreamSink
-  /** Bytes that had not been taken when the last heartbeat was due. */
-  #stalledAt = 0
+  /** How much had been taken when the last heartbeat was due, if something was left to take. */
+  #takenBefore: number | undefined
 
   constructor(core: EventCore, userId: string | undefined, resumption: Resumption) {
     const sink = new StreamSink(core.settings.maxBufferedBytes, () => this.gone())
@@ -82,9 +91,9 @@ export class SseConnection extends Connection {
 
   /** A client that has taken nothing since the last heartbeat, although there was something to take. */
   protected isDead(): boolean {
-    const queued = this.bytesQueued
-    const isStalled = this.#stalledAt > 0 && queued >= this.#stalledAt
-    this.#stalledAt = queued
+    const { bytesTaken, bytesQueued } = this.#sink
+    const isStalled = this.#takenBefore === bytesTaken
+    this.#takenBefore = bytesQueued > 0 ? bytesTaken : undefined
     return isStalled
   }
 

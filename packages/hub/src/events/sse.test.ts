@@ -271,6 +271,21 @@ test('a client that has taken nothing between two heartbeats is let go', async (
   expect(realtime.count()).toBe(0)
 })
 
+test('one that takes something, however little, is not, though there is ever more to take', async () => {
+  const realtime = start({ heartbeat: 1000 })
+  const peer = await stage.openSse({}, false)
+  const reader = peer.response.body?.getReader()
+  for (let beat = 0; beat < 5; beat++) {
+    for (let n = 0; n < 3; n++) await realtime.broadcast({ event: 'n', data: 'x'.repeat(1000) })
+    await settle(clock)
+    await reader?.read()
+    clock.advance(1100)
+    await settle(clock)
+  }
+  expect(realtime.count()).toBe(1)
+  expect(peer.connection.isOpen).toBe(true)
+})
+
 test('HEAD gets the headers and no stream', async () => {
   const realtime = start()
   const { response, stream } = realtime.sse(new Request('http://app.test/events', { method: 'HEAD' }))

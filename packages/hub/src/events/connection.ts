@@ -144,7 +144,8 @@ export abstract class Connection implements Alarm, Addressed {
     if (!this.isOpen) return 'closed'
     if (this.#memberships.has(name)) return undefined
     const known = this.#joining.get(name)
-    if (known) return known.joined
+    // Without an answer yet, it is one of its own hooks that asks.
+    if (known) return known.joined ?? 'refused'
     const { maxChannels } = this.core.settings
     if (isAsked && this.#memberships.size >= maxChannels) return 'limit'
     const hooks = this.core.channels.find(name)
@@ -155,7 +156,11 @@ export abstract class Connection implements Alarm, Addressed {
   /** Leaves a channel; a join that is under way comes to nothing. @returns whether it was in the channel */
   leave(name: string): boolean {
     const joining = this.#joining.get(name)
-    if (joining) joining.isCancelled = true
+    if (joining) {
+      joining.isCancelled = true
+      // Whoever joins again asks anew.
+      this.#joining.delete(name)
+    }
     const membership = this.#memberships.get(name)
     if (!membership) return false
     this.#memberships.delete(name)
@@ -229,7 +234,7 @@ export abstract class Connection implements Alarm, Addressed {
         : false,
     )
     joining.joined = chain(isAgreed, (agreed) => {
-      this.#joining.delete(name)
+      if (this.#joining.get(name) === joining) this.#joining.delete(name)
       if (!agreed) return this.isOpen ? 'refused' : 'closed'
       if (!this.isOpen || joining.isCancelled) {
         // The app has heard of the join, so it hears that it came to nothing.

@@ -211,6 +211,33 @@ describe.each<Driver>(['sse', 'websocket'])('%s', (driver) => {
     expect(realtime.count({ channel: 'a' })).toBe(0)
   })
 
+  test('who leaves while a join is asked for and joins again asks anew', async () => {
+    const realtime = start()
+    const answers: ((answer: boolean) => void)[] = []
+    realtime.channel('a', { authorize: () => new Promise<boolean>((resolve) => answers.push(resolve)) })
+    const { connection } = await stage.open()
+    const first = connection.join('a')
+    connection.leave('a')
+    const second = connection.join('a')
+    for (const answer of answers) answer(true)
+    expect(await Promise.all([first, second])).toEqual([false, true])
+    expect(connection.channels).toEqual(['a'])
+  })
+
+  test('a hook that joins the channel it is asked about is not in it by that', async () => {
+    const realtime = start()
+    const inside: Promise<boolean>[] = []
+    realtime.channel('a', {
+      onJoin: (connection) => {
+        inside.push(connection.join('a'))
+        return false
+      },
+    })
+    const { connection } = await stage.open()
+    expect(await connection.join('a')).toBe(false)
+    expect(await Promise.all(inside)).toEqual([false])
+  })
+
   test('of several patterns the longest counts, in whatever order they came', async () => {
     const realtime = start()
     realtime.channel('room:*', { authorize: () => true })

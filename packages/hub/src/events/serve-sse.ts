@@ -3,6 +3,8 @@ import type { StreamPosition } from '@backchannel/protocol'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { everyone, sseRetry, sseWire } from '../wires/events.ts'
 import { refuseWhenFull, type Admission } from './admission.ts'
+import { checkChannelName } from './channel-book.ts'
+import { goingAway } from './connection.ts'
 import type { EventCore, Missed } from './event-core.ts'
 import { SseConnection, closedStream } from './sse-stream.ts'
 import type { EventStream } from './types.ts'
@@ -79,6 +81,8 @@ interface Asked {
 }
 
 function open(core: EventCore, request: Request, { userId, lastEventId, channels }: Asked): SseResult {
+  // Before there is a connection that a bad one would leave behind.
+  for (const channel of channels) checkChannelName(channel)
   const since = lastEventId === undefined ? undefined : positionOf(lastEventId)
   // With the broker in memory both are here at once.
   const here = now(core.position())
@@ -112,7 +116,10 @@ function goLiveWhenJoined(
 ): void {
   const goLive = (): void => {
     if (!connection.isOpen) return
-    sendMissed(connection, now(core.missedSince(since)))
+    const missed = now(core.missedSince(since))
+    // The joins took longer than the history lasts: the client comes back with the id it had, and learns of the hole.
+    if (core.settings.history.size > 0 && !missed.isComplete) return connection.end(goingAway)
+    sendMissed(connection, missed)
     connection.goLive()
   }
   const joins = Array.from(new Set(channels), (channel) =>

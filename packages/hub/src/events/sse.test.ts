@@ -132,6 +132,25 @@ describe('a client that comes back', () => {
     expect(numbers(peer)).toEqual([1, 2, 3])
   })
 
+  test('is ended when more came while its channels were asked for than is kept, and learns of it when it returns', async () => {
+    const realtime = start({ history: { size: 4, ttl: 60_000 } })
+    let letIn: (() => void) | undefined
+    realtime.channel('a', { onJoin: () => new Promise<void>((resolve) => (letIn = resolve)) })
+    const before = await stage.openSse()
+    await realtime.broadcast({ event: 'n', data: 0 })
+    await settle(clock)
+    const id = lastId(before)
+    const waiting = await stage.openSse({ headers: back(id), channels: ['a'] })
+    expect(waiting.connection).toMatchObject({ resumption: 'complete' })
+    for (let data = 1; data <= 10; data++) await realtime.broadcast({ event: 'n', data })
+    letIn?.()
+    await settle(clock)
+    expect(numbers(waiting)).toEqual([])
+    expect(waiting.isClosed).toBe(true)
+    const again = await stage.openSse({ headers: back(id) })
+    expect(again.connection).toMatchObject({ resumption: 'incomplete' })
+  })
+
   test('is told to begin anew when what it missed is kept no more', async () => {
     const realtime = start({ history: { size: 3, ttl: 1000 } })
     const before = await stage.openSse()
@@ -284,6 +303,12 @@ test('one that takes something, however little, is not, though there is ever mor
   }
   expect(realtime.count()).toBe(1)
   expect(peer.connection.isOpen).toBe(true)
+})
+
+test('a channel that cannot be is refused before there is a connection', () => {
+  const realtime = start()
+  expect(() => realtime.sse(stage.request(), { channels: ['a', ''] })).toThrow(TypeError)
+  expect(realtime.count()).toBe(0)
 })
 
 test('HEAD gets the headers and no stream', async () => {

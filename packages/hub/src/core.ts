@@ -15,6 +15,7 @@ import { Flusher } from './fanout/fanout.ts'
 import type { HubHandlers } from './handlers.ts'
 import { Keepalive } from './fanout/keepalive.ts'
 import { guardLogger, type Logger } from './logger.ts'
+import { inGroups } from './in-groups.ts'
 import { chain, isPromise, type MaybePromise } from './maybe-promise.ts'
 import { Namespaces } from './config/namespaces.ts'
 import { PositionWatch } from './broker/position-watch.ts'
@@ -214,15 +215,10 @@ export class Core {
    */
   async drain(spreadMs: number): Promise<void> {
     this.#state = 'closing'
-    const sessions = Array.from(this.registry.sessions)
-    const steps = Math.max(1, Math.min(sessions.length, Math.floor(spreadMs / drainStepMs)))
-    for (let step = 0; step < steps; step++) {
-      if (step > 0) await new Promise<void>((resolve) => this.clock.setTimer(resolve, spreadMs / steps))
-      const from = Math.floor((step * sessions.length) / steps)
-      const to = Math.floor(((step + 1) * sessions.length) / steps)
-      for (const session of sessions.slice(from, to)) session.disconnect(disconnect('shutdown'))
+    await inGroups(this.clock, Array.from(this.registry.sessions), spreadMs, (group) => {
+      for (const session of group) session.disconnect(disconnect('shutdown'))
       this.flusher.flush()
-    }
+    })
   }
 
   /** After the last connection is gone: nothing can be published any more. The stores first finish what they have begun. */
@@ -235,9 +231,6 @@ export class Core {
     return chain(open.length === 0 ? undefined : Promise.all(open), () => this.broker.close())
   }
 }
-
-/** Between two of the groups that are told one after the other. */
-const drainStepMs = 20
 
 /** Found out where they come from: later they would fail for every subscriber. */
 function checkTags(tags: Readonly<Record<string, unknown>>): void {

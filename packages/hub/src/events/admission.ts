@@ -1,6 +1,6 @@
 /** Who may connect: one rule for both drivers, answered in HTTP. */
 import { isOriginAllowed } from '../adapters/origins.ts'
-import { isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { chain, rescue, type MaybePromise } from '../maybe-promise.ts'
 import type { EventCore } from './event-core.ts'
 
 /** Who is asking, or the answer that turns them away. */
@@ -32,12 +32,7 @@ export function admit(
     core.report(error, 'authenticate')
     return { refusal: refuse(500, 'The server could not find out who you are') }
   }
-  try {
-    const user = authenticate(request)
-    return isPromise(user) ? user.then((known) => identified(core, known)).catch(fail) : identified(core, user)
-  } catch (error) {
-    return fail(error)
-  }
+  return rescue(() => chain(authenticate(request), (user) => identified(core, user)), fail)
 }
 
 function refusalOf(core: EventCore, request: Request): Response | undefined {

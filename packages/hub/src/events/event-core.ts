@@ -13,7 +13,8 @@ import type { Clock } from '../clock.ts'
 import type { Channel } from '../fanout/channel.ts'
 import { Flusher } from '../fanout/fanout.ts'
 import { Keepalive } from '../fanout/keepalive.ts'
-import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { inGroups } from '../in-groups.ts'
+import { chain, rescue, type MaybePromise } from '../maybe-promise.ts'
 import { Deadlines } from '../say/deadlines.ts'
 import { Registry } from '../session/registry.ts'
 import { everyone, sseWire, webSocketWire, type EventWire } from '../wires/events.ts'
@@ -31,6 +32,7 @@ const streamName = 'events'
 /** What a client that comes back has missed, and whether that is everything. */
 export interface Missed {
   readonly publications: readonly Publication[]
+  readonly epoch: string
   readonly isComplete: boolean
 }
 
@@ -114,24 +116,21 @@ export class EventCore {
   missedSince(since: StreamPosition): MaybePromise<Missed> {
     const query = { limit: -1, since, reverse: false, historyMetaTtlMs: metaTtlMs }
     return chain(this.#broker.history(streamName, query), (page) => ({
-      publications:
-        since.epoch === page.position.epoch ? page.publications.map((one) => withId(one, page.position.epoch)) : [],
+      publications: since.epoch === page.position.epoch ? page.publications : [],
+      epoch: page.position.epoch,
       isComplete: since.epoch !== '' && isRecovered(page, since),
     }))
   }
 
   /** A handler of the app: what it throws, or does not finish in time, is logged and given as the failure. */
   ask<T>(stage: string, run: () => MaybePromise<T>, failed: T): MaybePromise<T> {
-    const fail = (error: unknown): T => {
-      this.report(error, stage)
-      return failed
-    }
-    try {
-      const answer = this.deadlines.hold(this.settings.handlerTimeout, run())
-      return isPromise(answer) ? answer.catch(fail) : answer
-    } catch (error) {
-      return fail(error)
-    }
+    return rescue(
+      () => this.deadlines.hold(this.settings.handlerTimeout, run()),
+      (error) => {
+        this.report(error, stage)
+        return failed
+      },
+    )
   }
 
   report(error: unknown, stage: string): void {
@@ -141,15 +140,10 @@ export class EventCore {
   /** Takes no new connection, and says goodbye to those that are there. @param spreadMs over so many milliseconds */
   async shutdown(spreadMs: number, timeoutMs: number): Promise<void> {
     this.#state = 'closing'
-    const connections = Array.from(this.registry.sessions)
-    const steps = Math.max(1, Math.min(connections.length, Math.floor(spreadMs / drainStepMs)))
-    for (let step = 0; step < steps; step++) {
-      if (step > 0) await new Promise<void>((resolve) => this.clock.setTimer(resolve, spreadMs / steps))
-      const from = Math.floor((step * connections.length) / steps)
-      const to = Math.floor(((step + 1) * connections.length) / steps)
-      for (const connection of connections.slice(from, to)) connection.end(goingAway)
+    await inGroups(this.clock, Array.from(this.registry.sessions), spreadMs, (group) => {
+      for (const connection of group) connection.end(goingAway)
       this.flusher.flush()
-    }
+    })
     const left = Array.from(this.registry.sessions, ({ closed }) => closed)
     if (left.length > 0) {
       let cancel = (): void => {}
@@ -190,9 +184,6 @@ export class EventCore {
   }
 }
 
-/** Between two of the groups that are told goodbye one after the other. */
-const drainStepMs = 20
-
 /** The stream's position outlives every event in it; a process that is gone takes it along anyway. */
 const metaTtlMs = 2 ** 40
 
@@ -202,5 +193,10 @@ const metaTtlMs = 2 ** 40
  */
 function withId(publication: Publication, epoch: string): Publication {
   const { data, tags, offset } = publication
-  return { data, tags: { ...tags, id: `${epoch}:${offset}` }, offset: 0 }
+  return { data, tags: { ...tags, id: eventId(epoch, offset) }, offset: 0 }
+}
+
+/** What a client calls its place in the stream. */
+export function eventId(epoch: string, offset: number): string {
+  return `${epoch}:${offset}`
 }

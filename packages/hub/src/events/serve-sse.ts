@@ -5,7 +5,7 @@ import { everyone, sseRetry, sseWire } from '../wires/events.ts'
 import { refuseWhenFull, type Admission } from './admission.ts'
 import { checkChannelName } from './channel-book.ts'
 import { goingAway } from './connection.ts'
-import type { EventCore, Missed } from './event-core.ts'
+import { eventId, type EventCore, type Missed } from './event-core.ts'
 import { SseConnection, closedStream } from './sse-stream.ts'
 import type { EventStream } from './types.ts'
 
@@ -140,13 +140,13 @@ function goLiveWhenJoined(
   }
 }
 
-function sendMissed(connection: SseConnection, { publications }: Missed): void {
+function sendMissed(connection: SseConnection, { publications, epoch }: Missed): void {
   const { user, channels } = connection
   const isFor = new Set(channels)
-  for (const { data, tags = {} } of publications) {
-    const { to, name = everyone, event = '', id } = tags
+  for (const { data, tags = {}, offset } of publications) {
+    const { to, name = everyone, event = '' } = tags
     const isHeard = to === 'all' || (to === 'user' ? user !== '' && name === user : isFor.has(name))
-    if (isHeard) connection.sendBytes(sseWire.event(event, String(data), id === undefined ? {} : { id }))
+    if (isHeard) connection.sendBytes(sseWire.event(event, String(data), { id: eventId(epoch, offset) }))
   }
 }
 

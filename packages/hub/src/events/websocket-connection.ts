@@ -1,6 +1,5 @@
 /** The WebSocket driver: messages of the app's in both directions, events and the join and leave envelopes beside them. */
 import { Disconnect, isCloseCode, isCloseReason } from '@backchannel/protocol'
-import type { Sink } from '../fanout/sink.ts'
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { webSocketWire } from '../wires/events.ts'
 import { frameOf, opcodes } from '../wires/websocket-frame.ts'
@@ -26,27 +25,6 @@ const refusals: Record<Refusal | 'bad_envelope', string> = {
     'An envelope is {"join": "<channel>"} or {"leave": "<channel>"}, the name being 1 to 255 characters long',
 }
 
-/** Writes nothing after a goodbye: sockets may still be closing. */
-class SocketSink implements Sink {
-  readonly #socket: RawSocket
-
-  constructor(socket: RawSocket) {
-    this.#socket = socket
-  }
-
-  get bytesQueued(): number {
-    return this.#socket.bytesQueued
-  }
-
-  write(batch: readonly Uint8Array[]): void {
-    this.#socket.write(batch)
-  }
-
-  close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
-  }
-}
-
 export class SocketConnection extends Connection {
   readonly handle: EventSocket
   readonly #socket: RawSocket
@@ -60,7 +38,7 @@ export class SocketConnection extends Connection {
   #isToldClosed = false
 
   constructor(core: EventCore, userId: string | undefined, socket: RawSocket, hooks: UpgradeHooks) {
-    super(core, userId, new SocketSink(socket))
+    super(core, userId, socket)
     this.#socket = socket
     this.#hooks = hooks
     this.handle = socketHandle(this)

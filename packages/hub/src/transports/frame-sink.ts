@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { disconnect } from '@backchannel/protocol'
 import type { ServerOptions, WebSocket } from 'ws'
 import type { Sink } from '../fanout/sink.ts'
+import { writeBatch } from './write-batch.ts'
 import type { WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
@@ -46,13 +47,7 @@ export class FrameSink implements Sink {
   write(batch: readonly Uint8Array[]): void {
     // The library answers a peer's Close by itself; from then on no data may follow.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const [first] = batch
-    if (first && batch.length === 1) this.#socket.write(first)
-    else {
-      this.#socket.cork()
-      for (const bytes of batch) this.#socket.write(bytes)
-      this.#socket.uncork()
-    }
+    writeBatch(this.#socket, batch)
     this.#timeout.watch(this.#socket)
   }
 

@@ -8,6 +8,7 @@ import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
 import type { Sink } from '../fanout/sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
+import { writeBatch } from './write-batch.ts'
 import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to read what stands before the end; then the socket is destroyed. */
@@ -44,13 +45,7 @@ class StreamSink implements Sink {
   write(batch: readonly Uint8Array[]): void {
     if (this.#response.writableEnded || this.#response.destroyed) return
     if (!this.#response.headersSent) this.begin()
-    const [first] = batch
-    if (first && batch.length === 1) this.#response.write(first)
-    else {
-      this.#response.cork()
-      for (const bytes of batch) this.#response.write(bytes)
-      this.#response.uncork()
-    }
+    writeBatch(this.#response, batch)
     this.#timeout.watch(this.#response)
   }
 

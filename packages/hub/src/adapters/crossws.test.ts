@@ -262,6 +262,23 @@ describe('runtimes', () => {
     expect(silent.notes).toEqual([{ code: 1005, reason: '' }])
   })
 
+  test('an end that comes while the socket is being opened is told', () => {
+    const peer = new Peer()
+    const notes: unknown[] = []
+    const hooks = crosswsHooks(
+      (socket) => {
+        // Some runtimes tell of the end from within `close()`.
+        peer.close = (code = 1005) => hooks.close(peer, { code })
+        socket.close(1000, '')
+        return { message: () => {}, pong: () => {}, closed: (code, reason) => void notes.push({ code, reason }) }
+      },
+      () => expect.fail('abandoned'),
+      { maxMessageBytes: 10 },
+    )
+    hooks.open(peer)
+    expect(notes).toEqual([{ code: 1000, reason: '' }])
+  })
+
   test('a send that throws is the end', () => {
     const peer = new Peer()
     peer.send = () => {

@@ -89,6 +89,8 @@ class PeerSocket implements RawSocket {
   #maxMessageBytes = 0
   #isClosing = false
   #isClosed = false
+  /** How it ended, when that was before there was anybody to tell. */
+  #untold: { readonly code: number; readonly reason: string } | undefined
   /** Not every runtime passes pongs on: one that does has done it. */
   tellsPongs = false
 
@@ -102,6 +104,7 @@ class PeerSocket implements RawSocket {
   begin(events: RawSocketEvents, maxMessageBytes: number): void {
     this.#events = events
     this.#maxMessageBytes = maxMessageBytes
+    if (this.#untold) events.closed(this.#untold.code, this.#untold.reason)
   }
 
   get bytesQueued(): number {
@@ -163,7 +166,8 @@ class PeerSocket implements RawSocket {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#isClosing = true
-    this.#events?.closed(code, reason)
+    if (this.#events) this.#events.closed(code, reason)
+    else this.#untold = { code, reason }
   }
 
   /** The connection is lost, whether the runtime tells of its end or not. */

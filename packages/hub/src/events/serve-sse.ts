@@ -86,7 +86,7 @@ function open(core: EventCore, request: Request, { userId, lastEventId, channels
   const since = lastEventId === undefined ? undefined : positionOf(lastEventId)
   // With the broker in memory both are here at once.
   const here = now(core.position())
-  const isComplete = since !== undefined && now(core.missedSince(since)).isComplete
+  const isComplete = since !== undefined && canCatchUp(core, { userId, channels }, now(core.missedSince(since)))
   const resumption = lastEventId === undefined ? 'fresh' : isComplete ? 'complete' : 'incomplete'
   const connection = new SseConnection(core, userId, { lastEventId, resumption })
   connection.begin()
@@ -119,7 +119,7 @@ function goLiveWhenJoined(
     const missed = now(core.missedSince(since))
     // The joins took longer than the history lasts: the client comes back with the id it had, and learns of the hole.
     if (core.settings.history.size > 0 && !missed.isComplete) return connection.end(goingAway)
-    sendMissed(connection, missed)
+    for (const frame of heard(connection, missed)) connection.sendBytes(frame)
     connection.goLive()
   }
   const joins = Array.from(new Set(channels), (channel) =>
@@ -140,13 +140,26 @@ function goLiveWhenJoined(
   }
 }
 
-function sendMissed(connection: SseConnection, { publications, epoch }: Missed): void {
-  const { user, channels } = connection
+/**
+ * Whether what was missed is there and can be sent at once. More than half of what may wait for a slow reader would get
+ * the client closed as one, and again when it comes back; the other half is for what is published while it reads.
+ */
+function canCatchUp(core: EventCore, listener: Listener, missed: Missed): boolean {
+  if (!missed.isComplete) return false
+  let bytes = 0
+  for (const frame of heard(listener, missed)) bytes += frame.byteLength
+  return bytes <= core.settings.maxBufferedBytes / 2
+}
+
+type Listener = Pick<Asked, 'userId' | 'channels'>
+
+/** What was missed by one listener, as it is written. */
+function* heard({ userId, channels }: Listener, { publications, epoch }: Missed): Generator<Uint8Array> {
   const isFor = new Set(channels)
   for (const { data, tags = {}, offset } of publications) {
     const { to, name = everyone, event = '' } = tags
-    const isHeard = to === 'all' || (to === 'user' ? user !== '' && name === user : isFor.has(name))
-    if (isHeard) connection.sendBytes(sseWire.event(event, String(data), { id: eventId(epoch, offset) }))
+    const isHeard = to === 'all' || (to === 'user' ? name === userId : isFor.has(name))
+    if (isHeard) yield sseWire.event(event, String(data), { id: eventId(epoch, offset) })
   }
 }
 

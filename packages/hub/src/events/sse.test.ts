@@ -118,6 +118,29 @@ describe('a client that comes back', () => {
     expect(third.connection).toMatchObject({ resumption: 'complete' })
   })
 
+  test('is told to load the state anew when what it missed would overrun it, each time it comes', async () => {
+    const realtime = start({ maxBufferedBytes: 4096 })
+    const before = await stage.openSse({ headers: { 'x-user': 'ann' } })
+    await realtime.broadcast({ event: 'n', data: 0 })
+    await settle(clock)
+    before.vanish()
+    await settle(clock)
+    const id = lastId(before)
+    const send = (user: string) => realtime.sendTo(user, { event: 'n', data: 'x'.repeat(500) })
+    // Others' events are not in the way.
+    for (let n = 0; n < 20; n++) await send('bob')
+    for (let n = 0; n < 3; n++) await send('ann')
+    const fits = await stage.openSse({ headers: back(id, 'ann') })
+    expect(fits.connection).toMatchObject({ resumption: 'complete' })
+    expect(fits.events).toHaveLength(3)
+    for (let n = 0; n < 2; n++) await send('ann')
+    for (let n = 0; n < 2; n++) {
+      const again = await stage.openSse({ headers: back(id, 'ann') })
+      expect(again.connection).toMatchObject({ resumption: 'incomplete', isOpen: true })
+      expect(again.events).toEqual([])
+    }
+  })
+
   test('misses nothing that is sent while its channels are being asked for, and hears nothing twice', async () => {
     const realtime = start()
     let letIn: (() => void) | undefined

@@ -9,10 +9,10 @@ import type { EventCore } from './event-core.ts'
 import type { EventSocket, UpgradeHooks } from './types.ts'
 import type { RawSocket } from './upgrade-slot.ts'
 
-/** Messages that may wait for the app before the client is read no further. */
+/** Messages that may wait for the app before the client is read no further; or as much as may wait for the client. */
 const maxWaiting = 64
-/** The same, where a runtime can't stop reading: then the connection ends. */
-const maxWaitingUnread = 1024
+/** Where a runtime can't stop reading: so many times as much, then the connection ends. */
+const unreadFactor = 16
 const overloaded = new Disconnect(1013, 'try again later')
 const encoder = new TextEncoder()
 
@@ -30,6 +30,8 @@ export class SocketConnection extends Connection {
   readonly #socket: RawSocket
   readonly #hooks: UpgradeHooks
   readonly #waiting: (string | Uint8Array)[] = []
+  /** The length of what waits: bytes, or characters of text. */
+  #waitingSize = 0
   #isBusy = false
   #isPaused = false
   /** When the heartbeat was sent that is not answered yet. */
@@ -55,10 +57,14 @@ export class SocketConnection extends Connection {
   message(data: string | Uint8Array): void {
     if (!this.isOpen) return
     this.#waiting.push(data)
-    if (this.#waiting.length > maxWaitingUnread) {
+    this.#waitingSize += data.length
+    const load = this.#load
+    // One message is never too much: its size was checked.
+    if (load > unreadFactor && this.#waiting.length > 1) {
       this.#waiting.length = 0
+      this.#waitingSize = 0
       this.end(overloaded)
-    } else if (!this.#isPaused && this.#waiting.length > maxWaiting) {
+    } else if (!this.#isPaused && load > 1) {
       this.#isPaused = true
       this.#socket.pause()
     }
@@ -93,17 +99,23 @@ export class SocketConnection extends Connection {
     return isSilent
   }
 
+  /** What waits, as a share of what may wait before the client is read no further. */
+  get #load(): number {
+    return Math.max(this.#waiting.length / maxWaiting, this.#waitingSize / this.core.settings.maxBufferedBytes)
+  }
+
   /** One message at a time, in order; what is handled at once costs no promise. */
   #work(): void {
     while (!this.#isBusy) {
       const message = this.#waiting.shift()
       if (message === undefined) break
+      this.#waitingSize -= message.length
       this.#isBusy = true
       const handled = this.#handle(message)
       if (isPromise(handled)) return this.#goOnAfter(handled)
       this.#isBusy = false
     }
-    if (this.#isPaused && this.#waiting.length <= maxWaiting / 2 && !this.#isBusy) {
+    if (this.#isPaused && this.#load <= 1 / 2 && !this.#isBusy) {
       this.#isPaused = false
       this.#socket.resume()
     }

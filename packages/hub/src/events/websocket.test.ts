@@ -211,6 +211,27 @@ describe('handlers', () => {
     expect(peer.goodbye).toEqual({ code: 1013, reason: 'try again later' })
     for (const resolve of handled) resolve()
   })
+
+  test('the same goes for a few large messages', async () => {
+    start({ maxBufferedBytes: 4096 })
+    const handled: (() => void)[] = []
+    const peer = await open({ hooks: { onMessage: () => new Promise<void>((resolve) => handled.push(resolve)) } })
+    for (let n = 0; n < 5; n++) peer.says('x'.repeat(1000))
+    expect(peer.isPaused).toBe(false)
+    peer.says('x'.repeat(1000))
+    expect(peer.isPaused).toBe(true)
+    for (let n = 0; n < 6; n++) {
+      handled.shift()?.()
+      await settle(clock)
+    }
+    expect(peer.isPaused).toBe(false)
+    for (let n = 0; n < 60; n++) peer.says('x'.repeat(1000))
+    expect(peer.goodbye).toBeUndefined()
+    for (let n = 0; n < 8; n++) peer.says('x'.repeat(1000))
+    await settle(clock)
+    expect(peer.goodbye).toEqual({ code: 1013, reason: 'try again later' })
+    for (const resolve of handled) resolve()
+  })
 })
 
 describe('sending', () => {

@@ -16,6 +16,7 @@ import { messages } from '../db/schema.ts'
 import { centrifugoApiUrl, localCentrifugo } from './centrifugo.ts'
 import { demoChannel } from './channels.ts'
 import type { Message } from './message.ts'
+import { answer, checkInput, permissionDenied, requireUser, unauthorized } from './server-answers.ts'
 import { userOf, type CurrentUser } from './session.ts'
 
 export type RealtimeConnectionResult =
@@ -83,7 +84,7 @@ export interface PublishResult {
 
 /** Saves a message, then publishes it. 400 for bad input, 401 without a session, 403 for another's channel. */
 export const publishMessage = createServerFn({ method: 'POST' })
-  .validator((input: z.input<typeof publishInput>) => check(publishInput, input))
+  .validator((input: z.input<typeof publishInput>) => checkInput(publishInput, input))
   .handler(async ({ context, data: { channel, text } }): Promise<PublishResult> => {
     const user = await requireUser(context)
     requireChannel(user, channel)
@@ -96,7 +97,7 @@ export const publishMessage = createServerFn({ method: 'POST' })
 
 /** The newest messages that the database holds for a channel, newest first. 401 and 403 as above. */
 export const getSavedMessages = createServerFn({ method: 'GET' })
-  .validator((input: { channel: string }) => check(z.object({ channel: z.string() }), input))
+  .validator((input: { channel: string }) => checkInput(z.object({ channel: z.string() }), input))
   .handler(async ({ context, data: { channel } }): Promise<Message[]> => {
     requireChannel(await requireUser(context), channel)
     return savedMessages(context, channel)
@@ -150,31 +151,6 @@ async function savedMessages({ db }: AppContext, channel: string): Promise<Messa
   return rows.map(({ id, author, text, createdAt }) => ({ id, author, text, createdAt: createdAt.toISOString() }))
 }
 
-async function requireUser(context: AppContext): Promise<CurrentUser> {
-  const user = await userOf(getRequest(), context)
-  if (user === undefined) throw unauthorized()
-  return user
-}
-
 function requireChannel(user: CurrentUser, channel: string): void {
   if (channel !== demoChannel && channel !== personalChannel(user.id)) throw permissionDenied()
-}
-
-/** A thrown ZodError would be answered with status 200. */
-function check<T>(schema: z.ZodType<T>, input: unknown): T {
-  const { success, data, error } = schema.safeParse(input)
-  if (success) return data
-  throw answer(400, { detail: error.issues.map(({ message }) => message).join(' ') })
-}
-
-function unauthorized(): Response {
-  return answer(401, { detail: 'unauthorized' })
-}
-
-function permissionDenied(): Response {
-  return answer(403, { detail: 'permission denied' })
-}
-
-function answer(status: number, body: object): Response {
-  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
 }

@@ -1,9 +1,9 @@
 /** The server's side of the streams page. */
 import { createServerFn } from '@tanstack/react-start'
-import { getRequest } from '@tanstack/react-start/server'
 import { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
-import { userOf, type CurrentUser } from './session.ts'
+import { checkInput, requireUser } from './server-answers.ts'
+import type { CurrentUser } from './session.ts'
 import { audiences, type Audience } from './streams.ts'
 
 const driver = z.enum(['sse', 'websocket'])
@@ -15,7 +15,7 @@ const noteInput = z.object({
 
 /** How many connections a note was sent to. 400 for bad input, 401 without a session. */
 export const sendNote = createServerFn({ method: 'POST' })
-  .validator((input: z.input<typeof noteInput>) => check(noteInput, input))
+  .validator((input: z.input<typeof noteInput>) => checkInput(noteInput, input))
   .handler(async ({ context, data }): Promise<{ reached: number }> => {
     const user = await requireUser(context)
     return { reached: await send(context, user, data) }
@@ -23,7 +23,7 @@ export const sendNote = createServerFn({ method: 'POST' })
 
 /** Ends the visitor's own connections, as a network would. 401 without a session. */
 export const cutConnections = createServerFn({ method: 'POST' })
-  .validator((input: { driver: z.input<typeof driver> }) => check(z.object({ driver }), input))
+  .validator((input: { driver: z.input<typeof driver> }) => checkInput(z.object({ driver }), input))
   .handler(async ({ context, data }): Promise<{ cut: number }> => {
     const user = await requireUser(context)
     return { cut: context.streams[data.driver].disconnect(user.id) }
@@ -64,17 +64,4 @@ async function send(
     case 'lobby':
       return realtime.toChannel('lobby').broadcast(event)
   }
-}
-
-async function requireUser(context: AppContext): Promise<CurrentUser> {
-  const user = await userOf(getRequest(), context)
-  if (user === undefined) throw Response.json({ detail: 'unauthorized' }, { status: 401 })
-  return user
-}
-
-/** A thrown ZodError would be answered with status 200. */
-function check<T>(schema: z.ZodType<T>, input: unknown): T {
-  const { success, data, error } = schema.safeParse(input)
-  if (success) return data
-  throw Response.json({ detail: error.issues.map(({ message }) => message).join(' ') }, { status: 400 })
 }

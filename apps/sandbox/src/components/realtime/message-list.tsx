@@ -1,5 +1,6 @@
 import { Radio as RadioIcon, Unplug } from 'lucide-react'
 import { useLayoutEffect, useRef } from 'react'
+import { clock } from '../../lib/clock.ts'
 import type { ReceivedMessage } from '../../lib/message.ts'
 import type { RealtimeStatus } from '../../lib/use-realtime-connection.ts'
 
@@ -55,8 +56,6 @@ export function MessageList({
     </div>
   )
 }
-
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 function Empty({ channel, state }: { channel: string; state: RealtimeStatus | 'off' }) {
   const Icon = state === 'live' ? RadioIcon : Unplug

@@ -2,6 +2,7 @@ import { Field } from '@base-ui/react/field'
 import { Form } from '@base-ui/react/form'
 import { Scissors, Send } from 'lucide-react'
 import { useId, useLayoutEffect, useRef, useState } from 'react'
+import { clock } from '../../lib/clock.ts'
 import { cutConnections, sendNote } from '../../lib/streams-server.ts'
 import { audiences, type Audience, type StreamDriver } from '../../lib/streams.ts'
 import { useStream, type StreamLine, type StreamState } from '../../lib/use-stream.ts'
@@ -76,8 +77,6 @@ export function StreamPane({
     </section>
   )
 }
-
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 function Lines({ lines, state, title }: { lines: readonly StreamLine[]; state: StreamState; title: string }) {
   const box = useRef<HTMLDivElement>(null)

@@ -11,9 +11,9 @@ export const consoleLogger: Logger = {
   debug: () => {},
   info: () => {},
   // oxlint-disable-next-line no-console -- the default for an app without a logger of its own
-  warn: (fields, message) => console.warn(`[hub] ${message}`, fields),
+  warn: (fields, message) => console.warn(`[backchannel] ${message}`, fields),
   // oxlint-disable-next-line no-console -- likewise
-  error: (fields, message) => console.error(`[hub] ${message}`, fields),
+  error: (fields, message) => console.error(`[backchannel] ${message}`, fields),
 }
 
 /** What a logger throws must not end the connection, or the process, that it was told of: such a line is lost. */

@@ -1,8 +1,8 @@
 /** Node's requests, answers and sockets, as the routes need them. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Core } from '../core.ts'
 import type { Transport } from '../handlers.ts'
+import type { Logger } from '../logger.ts'
 import { isOriginAllowed, type OriginRules } from './origins.ts'
 import type { Handshake } from '../session/session.ts'
 
@@ -94,12 +94,12 @@ export function handshakeOf(
 }
 
 /** Whether the page that this request comes from may connect; refusals are logged. */
-export function isFromAllowedPage(core: Core, rules: OriginRules, request: IncomingMessage): boolean {
+export function isFromAllowedPage(logger: Logger, rules: OriginRules, request: IncomingMessage): boolean {
   const origin = headerOf(request, 'origin')
   // Of several proxies the first in the list is the one that the browser spoke to.
   const forwarded = rules.trustProxy && headerOf(request, 'x-forwarded-host')?.split(',')[0]?.trim()
   const host = forwarded || headerOf(request, 'host') || headerOf(request, ':authority')
   if (isOriginAllowed(rules, origin, host)) return true
-  core.logger.info({ origin }, 'connection from an origin that is not allowed')
+  logger.info({ origin }, 'connection from an origin that is not allowed')
   return false
 }

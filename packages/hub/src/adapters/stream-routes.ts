@@ -146,7 +146,7 @@ export class StreamRoutes {
    * @throws Refusal for a page that may not connect: without it any page could act with its visitor's cookies
    */
   #guard(request: IncomingMessage, response: ServerResponse): void {
-    if (!isFromAllowedPage(this.#core, this.#origins, request)) throw new Refusal(plain(403, 'Forbidden'))
+    if (!isFromAllowedPage(this.#core.logger, this.#origins, request)) throw new Refusal(plain(403, 'Forbidden'))
     response.setHeader('access-control-allow-credentials', 'true')
     response.setHeader('vary', 'Origin')
     const origin = headerOf(request, 'origin')

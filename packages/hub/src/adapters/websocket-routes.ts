@@ -63,7 +63,7 @@ export class WebSocketRoutes {
     claim(socket)
     const parameters = new URLSearchParams(query)
     if (!this.#core.admits()) refuse(socket, 503, 'Service Unavailable', '')
-    else if (!isFromAllowedPage(this.#core, this.#origins, request)) refuse(socket, 403, 'Forbidden')
+    else if (!isFromAllowedPage(this.#core.logger, this.#origins, request)) refuse(socket, 403, 'Forbidden')
     else if (pathname === this.#core.config.websocket.handler_prefix) this.#upgrade(request, socket, head, parameters)
     else this.#upgradeUni(request, socket, head, parameters)
     return true

@@ -21,6 +21,7 @@ export class ValkeyRelay implements Relay {
   readonly #subscriber: Redis
   #isDown = false
   #wasReady = false
+  #isClosed = false
 
   constructor(url: string, prefix: string, log: Logger) {
     this.#prefix = prefix
@@ -31,6 +32,8 @@ export class ValkeyRelay implements Relay {
     this.#subscriber = new Redis(url, { ...options, autoResubscribe: false })
     for (const client of [this.#publisher, this.#subscriber]) {
       client.on('error', (error: Error) => this.#down(error))
+      // A server that is shut down says nothing more.
+      client.on('close', () => this.#down(new Error('the connection was closed')))
       client.connect().catch(() => {})
     }
     this.#subscriber.on('ready', () => void this.#subscribeAll())
@@ -64,6 +67,7 @@ export class ValkeyRelay implements Relay {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#rooms.clear()
     this.#publisher.disconnect()
     this.#subscriber.disconnect()
@@ -96,7 +100,7 @@ export class ValkeyRelay implements Relay {
   }
 
   #down(error: Error): void {
-    if (this.#isDown) return
+    if (this.#isDown || this.#isClosed) return
     this.#isDown = true
     const what = this.#wasReady ? 'is gone' : 'is not there'
     this.#log.warn({ err: error.message }, `collab: Valkey ${what}: instances don't share rooms until it is back`)

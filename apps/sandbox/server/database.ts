@@ -1,4 +1,5 @@
 /** The database: PGlite in the data folder, or Postgres by URL. Both take the same migrations. */
+import type { SqlQuery } from '@backchannel/collab/server'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres'
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator'
@@ -15,6 +16,8 @@ export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
 
 export interface OpenDatabase {
   readonly db: Database
+  /** One statement, for what brings its own SQL. */
+  readonly query: SqlQuery
   close(): Promise<void>
 }
 
@@ -36,7 +39,7 @@ export async function openPglite(dataDir: string): Promise<OpenDatabase> {
   const client = await PGlite.create(folder)
   const db = drizzlePglite({ client, schema })
   await migratePglite(db, { migrationsFolder })
-  return { db, close: () => client.close() }
+  return { db, query: (sql, parameters) => client.query(sql, parameters), close: () => client.close() }
 }
 
 /** No connection to the Postgres of DATABASE_URL; the message names its host and the reason, never the password. */
@@ -74,5 +77,9 @@ export async function openPostgres(url: string, log: Logger): Promise<OpenDataba
     await pool.end()
     throw error
   }
-  return { db: drizzlePostgres({ client: pool, schema }), close: () => pool.end() }
+  return {
+    db: drizzlePostgres({ client: pool, schema }),
+    query: (sql, parameters) => pool.query(sql, parameters),
+    close: () => pool.end(),
+  }
 }

@@ -16,6 +16,9 @@ export interface Settings {
   /** Whose `X-Forwarded-*` headers are believed: nobody's, loopback's, or those of the addresses listed. */
   readonly trustProxy: false | 'loopback' | string[]
   readonly realtime: 'off' | 'embedded' | 'centrifugo'
+  readonly collab: 'off' | 'embedded' | 'external'
+  /** Of the y-websocket server that browsers use in place of this one. */
+  readonly collabUrl: string | undefined
   readonly demoUser: boolean
   readonly logLevel: string
 }
@@ -48,6 +51,9 @@ export function readSettings(
   const centrifugo = get('CENTRIFUGO_TOKEN_HMAC_SECRET') !== undefined && get('CENTRIFUGO_API_KEY') !== undefined
   const embedded = choice('REALTIME', ['on', 'off'], 'on') === 'on' ? 'embedded' : 'off'
 
+  const collabUrl = readCollabUrl(get('COLLAB_URL'))
+  const ownCollab = choice('COLLAB', ['on', 'off'], 'on') === 'on' ? 'embedded' : 'off'
+
   return {
     mode,
     host: get('HOST') ?? '127.0.0.1',
@@ -58,6 +64,8 @@ export function readSettings(
     publicUrl: readPublicUrl(get('BETTER_AUTH_URL')),
     trustProxy: readTrustProxy(get('TRUST_PROXY')),
     realtime: centrifugo ? 'centrifugo' : embedded,
+    collab: collabUrl === undefined ? ownCollab : 'external',
+    collabUrl,
     demoUser: choice('DEMO_USER', ['on', 'off'], 'on') === 'on',
     logLevel: choice('LOG_LEVEL', logLevels, 'info'),
   }
@@ -89,6 +97,13 @@ function readPublicUrl(value: string | undefined): string | undefined {
     throw new SettingsError(`BETTER_AUTH_URL is "${value}"; it must be an origin such as https://app.example.com.`)
   }
   return url.origin
+}
+
+function readCollabUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const protocol = URL.parse(value)?.protocol
+  if (protocol === 'ws:' || protocol === 'wss:') return value
+  throw new SettingsError(`COLLAB_URL is "${value}"; it must be an address such as wss://collab.example.com.`)
 }
 
 function readTrustProxy(value: string | undefined): Settings['trustProxy'] {

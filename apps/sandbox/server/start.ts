@@ -1,4 +1,5 @@
 /** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
+import type { CollabServer } from '@backchannel/collab/server'
 import type { Hub } from '@backchannel/hub'
 import { isRealtimeEnabled, setRealtimeLogger } from '@backchannel/realtime'
 import { attachUpgrades } from '@backchannel/realtime/node'
@@ -12,6 +13,7 @@ import { streamPaths } from '../src/lib/streams.ts'
 import { realtimeRules } from '../src/realtime-rules.ts'
 import { clientAddressHeader, createAuth } from './auth.ts'
 import { setClientAddress } from './client-address.ts'
+import { startCollab } from './collab.ts'
 import { lockDataFolder } from './data-lock.ts'
 import { openPglite, openPostgres, type OpenDatabase } from './database.ts'
 import { developmentFrontend, productionFrontend, type Frontend } from './frontend.ts'
@@ -35,13 +37,14 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   let hub: Hub | undefined
   let frontend: Frontend | undefined
   let streams: StreamDrivers | undefined
+  let collab: CollabServer | undefined
 
   setRealtimeLogger(log)
   const listener = await openListener(settings)
   const close = async () => {
     listener.drain()
     // First of all, while sockets still carry it: the hub tells its clients to come back.
-    await Promise.all([hub?.close(), streams?.close()])
+    await Promise.all([hub?.close(), streams?.close(), collab?.close()])
     await listener.close(closeGrace)
     await frontend?.close()
     await database?.close()
@@ -78,11 +81,15 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
     if (!enabled) log.info('realtime is off: messages are saved, and nobody is told')
 
     const auth = createAuth(database.db, secrets.auth, listener.url, settings, log)
-    streams = startStreams(async ({ headers }) => (await auth.api.getSession({ headers }))?.user.id, log)
+    const userIdOf = async ({ headers }: Request) => (await auth.api.getSession({ headers }))?.user.id
+    streams = startStreams(userIdOf, log)
+    if (settings.collab === 'embedded') collab = startCollab(database, userIdOf, settings, log)
     // The pages' router answers them: to the listener they are taken care of.
     attachUpgrades(listener.server, { path: streamPaths.websocket })
     const context: AppContext = {
       auth,
+      collab,
+      collabUrl: settings.collabUrl,
       db: database.db,
       demoUser: settings.demoUser,
       hub,
@@ -117,6 +124,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       },
       handleUpgrade: (req, socket, head) =>
         hub?.handleUpgrade(req, socket, head) === true ||
+        collab?.handleUpgrade(req, socket, head) === true ||
         pages.ownsUpgrade(req) ||
         req.url?.split('?', 1)[0] === streamPaths.websocket,
     })

@@ -15,6 +15,7 @@ import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignOutRouteImport } from './routes/sign-out'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as SandboxIndexRouteImport } from './routes/sandbox.index'
+import { Route as SandboxCollabRouteImport } from './routes/sandbox.collab'
 import { Route as SandboxRealtimeRouteImport } from './routes/sandbox.realtime'
 import { Route as SandboxStreamsRouteImport } from './routes/sandbox.streams'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
@@ -51,6 +52,11 @@ const SignUpRoute = SignUpRouteImport.update({
 const SandboxIndexRoute = SandboxIndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => SandboxRoute,
+} as any)
+const SandboxCollabRoute = SandboxCollabRouteImport.update({
+  id: '/collab',
+  path: '/collab',
   getParentRoute: () => SandboxRoute,
 } as any)
 const SandboxRealtimeRoute = SandboxRealtimeRouteImport.update({
@@ -95,6 +101,7 @@ export interface FileRoutesByFullPath {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
@@ -109,6 +116,7 @@ export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox': typeof SandboxIndexRoute
@@ -125,6 +133,7 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
@@ -142,6 +151,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox/'
@@ -156,6 +166,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox'
@@ -171,6 +182,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox/'
@@ -238,6 +250,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SandboxIndexRouteImport
       parentRoute: typeof SandboxRoute
     }
+    '/sandbox/collab': {
+      id: '/sandbox/collab'
+      path: '/collab'
+      fullPath: '/sandbox/collab'
+      preLoaderRoute: typeof SandboxCollabRouteImport
+      parentRoute: typeof SandboxRoute
+    }
     '/sandbox/realtime': {
       id: '/sandbox/realtime'
       path: '/realtime'
@@ -291,12 +310,14 @@ declare module '@tanstack/react-router' {
 }
 
 interface SandboxRouteChildren {
+  SandboxCollabRoute: typeof SandboxCollabRoute
   SandboxRealtimeRoute: typeof SandboxRealtimeRoute
   SandboxStreamsRoute: typeof SandboxStreamsRoute
   SandboxIndexRoute: typeof SandboxIndexRoute
 }
 
 const SandboxRouteChildren: SandboxRouteChildren = {
+  SandboxCollabRoute: SandboxCollabRoute,
   SandboxRealtimeRoute: SandboxRealtimeRoute,
   SandboxStreamsRoute: SandboxStreamsRoute,
   SandboxIndexRoute: SandboxIndexRoute,

@@ -6,4 +6,5 @@ export const sandboxPages = [
     label: 'Streams',
     summary: 'Events for plain EventSource and WebSocket, no client library.',
   },
+  { to: '/sandbox/collab', label: 'Collab', summary: 'One document, several people, every keystroke.' },
 ] as const

@@ -26,7 +26,7 @@ export type RealtimeConnectionResult =
 /** What a signed-in browser needs to connect. 401 without a session. */
 export const getRealtimeConnection = createServerFn({ method: 'GET' }).handler(
   async ({ context }): Promise<RealtimeConnectionResult> => {
-    const user = await requireUser(context)
+    const user = await requireUser(getRequest(), context)
     setResponseHeader('cache-control', 'no-store')
     if (!isRealtimeEnabled()) return { enabled: false }
     return {
@@ -60,7 +60,7 @@ export interface RealtimePage {
 
 /** What the realtime page shows before anybody presses Connect. Names and paths, never a key. 401 without a session. */
 export const getRealtimePage = createServerFn({ method: 'GET' }).handler(async ({ context }): Promise<RealtimePage> => {
-  const user = await requireUser(context)
+  const user = await requireUser(getRequest(), context)
   const setup = describeSetup(context, getRequest())
   const channel = (name: string): ChannelInfo => ({ name, curl: curlCommand(setup, name) })
   return {
@@ -86,7 +86,7 @@ export interface PublishResult {
 export const publishMessage = createServerFn({ method: 'POST' })
   .validator((input: z.input<typeof publishInput>) => checkInput(publishInput, input))
   .handler(async ({ context, data: { channel, text } }): Promise<PublishResult> => {
-    const user = await requireUser(context)
+    const user = await requireUser(getRequest(), context)
     requireChannel(user, channel)
     const [saved] = await context.db.insert(messages).values({ channel, author: user.name, text }).returning()
     if (saved === undefined) throw new Error('The database returned no row')
@@ -99,7 +99,7 @@ export const publishMessage = createServerFn({ method: 'POST' })
 export const getSavedMessages = createServerFn({ method: 'GET' })
   .validator((input: { channel: string }) => checkInput(z.object({ channel: z.string() }), input))
   .handler(async ({ context, data: { channel } }): Promise<Message[]> => {
-    requireChannel(await requireUser(context), channel)
+    requireChannel(await requireUser(getRequest(), context), channel)
     return savedMessages(context, channel)
   })
 

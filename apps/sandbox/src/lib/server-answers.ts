@@ -1,12 +1,11 @@
 /** What server functions and server routes answer when they can't do as they are asked. */
-import { getRequest } from '@tanstack/react-start/server'
 import type { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
 import { userOf, type CurrentUser } from './session.ts'
 
 /** Who asks. @throws the 401 answer without a session */
-export async function requireUser(context: AppContext): Promise<CurrentUser> {
-  const user = await userOf(getRequest(), context)
+export async function requireUser(request: Request, context: AppContext): Promise<CurrentUser> {
+  const user = await userOf(request, context)
   if (user === undefined) throw unauthorized()
   return user
 }

@@ -1,5 +1,6 @@
 /** The server's side of the streams page. */
 import { createServerFn } from '@tanstack/react-start'
+import { getRequest } from '@tanstack/react-start/server'
 import { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
 import { checkInput, requireUser } from './server-answers.ts'
@@ -17,7 +18,7 @@ const noteInput = z.object({
 export const sendNote = createServerFn({ method: 'POST' })
   .validator((input: z.input<typeof noteInput>) => checkInput(noteInput, input))
   .handler(async ({ context, data }): Promise<{ reached: number }> => {
-    const user = await requireUser(context)
+    const user = await requireUser(getRequest(), context)
     return { reached: await send(context, user, data) }
   })
 
@@ -25,7 +26,7 @@ export const sendNote = createServerFn({ method: 'POST' })
 export const cutConnections = createServerFn({ method: 'POST' })
   .validator((input: { driver: z.input<typeof driver> }) => checkInput(z.object({ driver }), input))
   .handler(async ({ context, data }): Promise<{ cut: number }> => {
-    const user = await requireUser(context)
+    const user = await requireUser(getRequest(), context)
     return { cut: context.streams[data.driver].disconnect(user.id) }
   })
 

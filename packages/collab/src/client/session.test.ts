@@ -44,7 +44,7 @@ test('without a url the document is local, and works', async () => {
   const session = open()
   await session.synced
   write(session, 'mine')
-  expect([session.status, session.access, session.doc.getText('t').toString()]).toEqual(['local', 'write', 'mine'])
+  expect([session.status, session.access, session.doc.getText('t').toJSON()]).toEqual(['local', 'write', 'mine'])
   expect(session.peers).toEqual([
     { clientId: session.doc.clientID, name: 'Ann', color: expect.stringMatching(/^#[0-9a-f]{6}$/), isSelf: true },
   ])

@@ -99,6 +99,11 @@ class Session implements CollabSession {
   #access: 'read' | 'write' = 'write'
   #refusal: CollabRefused | undefined
   #peers: readonly CollabPeer[] = []
+  /** A lost network is known to the browser long before the socket notices. */
+  readonly #offline = (): void => this.#provider?.disconnect()
+  readonly #online = (): void => {
+    if (!this.#refusal) this.#provider?.connect()
+  }
   #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void }
 
   constructor({ room, user, persist = false, params }: CollabSessionOptions, url: string | undefined) {
@@ -159,6 +164,8 @@ class Session implements CollabSession {
     if (this.#status === 'destroyed') return
     this.#status = 'destroyed'
     this.#settle.reject(new Error('The session was destroyed'))
+    globalThis.removeEventListener?.('offline', this.#offline)
+    globalThis.removeEventListener?.('online', this.#online)
     // While there is still a connection that tells the others.
     removeAwarenessStates(this.awareness, [this.doc.clientID], 'destroy')
     this.#provider?.destroy()
@@ -196,6 +203,9 @@ class Session implements CollabSession {
       this.#become('refused', this.#access)
     })
     provider.connect()
+    // Outside a browser there are no such events.
+    globalThis.addEventListener?.('offline', this.#offline)
+    globalThis.addEventListener?.('online', this.#online)
     return provider
   }
 

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import pg from 'pg'
+import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { openStage, Writer } from '../testing/peers.ts'
@@ -53,19 +53,19 @@ function enter(url: string, room = 'doc'): Writer {
   return writer
 }
 
-async function database(): Promise<{ url: string; pool: pg.Pool }> {
+async function database(): Promise<{ url: string; pool: Pool }> {
   const url = await postgres.createDatabase()
-  const pool = new pg.Pool({ connectionString: url })
+  const pool = new Pool({ connectionString: url })
   pool.on('error', () => {})
   closing.push(() => pool.end())
   return { url, pool }
 }
 
-async function storedText(pool: pg.Pool): Promise<string> {
+async function storedText(pool: Pool): Promise<string> {
   const doc = new Y.Doc()
   const { updates } = await sqlStore((sql, parameters) => pool.query(sql, parameters)).load('doc')
   for (const update of updates) Y.applyUpdate(doc, update)
-  return doc.getText('t').toString()
+  return doc.getText('t').toJSON()
 }
 
 const soon = (read: () => unknown, timeout = 10_000) => expect.poll(read, { timeout, interval: 10 })

@@ -170,8 +170,7 @@ export class Room {
       await this.#durable()
       if (this.#updates > 0) await this.compact()
     } catch (error) {
-      if (!this.isClosed)
-        this.#settings.log.warn({ err: error, room: this.name }, 'collab: a document was not compacted')
+      this.#warnOfCompaction(error)
     }
   }
 
@@ -269,9 +268,7 @@ export class Room {
     if (this.#next) void this.#write()
     else this.#signalIdle()
     if (this.#updates >= this.#settings.compactAfter) {
-      this.compact().catch((error: unknown) => {
-        this.#settings.log.warn({ err: error, room: this.name }, 'collab: a document was not compacted')
-      })
+      this.compact().catch((error: unknown) => this.#warnOfCompaction(error))
     }
   }
 
@@ -363,6 +360,10 @@ export class Room {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #warnOfCompaction(error: unknown): void {
+    if (!this.isClosed) this.#settings.log.warn({ err: error, room: this.name }, 'collab: a document was not compacted')
   }
 
   #fail(error: unknown, what: string): void {

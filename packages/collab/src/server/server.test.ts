@@ -464,7 +464,7 @@ describe('versions', () => {
     expect(await stage.collab.version('other', id)).toBeUndefined()
     const doc = new Y.Doc()
     Y.applyUpdate(doc, version ?? new Uint8Array())
-    expect(doc.getText('t').toString()).toBe('x')
+    expect(doc.getText('t').toJSON()).toBe('x')
   })
 })
 

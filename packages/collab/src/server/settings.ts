@@ -7,7 +7,7 @@ export interface CollabServerOptions {
    * Who may enter a room and do what there: `'deny'`, `'read'` (sees, and is seen), `'write'`. Asked for every connection.
    * What it throws, and whatever else it gives, lets nobody in.
    */
-  authorize(request: Request, room: string): Access | Promise<Access>
+  readonly authorize: (request: Request, room: string) => Access | Promise<Access>
   /** Where documents are kept: `sqlStore(query)` or `memoryStore()`. */
   readonly store: CollabStore
   /** Rooms are found below it: `/collab/:room`. @default '/collab' */
@@ -90,7 +90,7 @@ export function checkOptions(options: CollabServerOptions) {
     ...values,
     versionEveryMs: values.versionEvery,
     storeTimeoutMs: values.storeTimeout,
-    authorize: authorize.bind(options),
+    authorize,
     store,
     path,
     channelPrefix,

@@ -100,7 +100,7 @@ export function sqlStore(query: SqlQuery): CollabStore {
       const updateIds: string[] = []
       const updates = rows.map((row) => {
         if (row['id'] === null) revision = Number(row['revision'])
-        else updateIds.push(String(row['id']))
+        else updateIds.push(row['id'] as string)
         return bytesOf(row['data'])
       })
       return { updates, base: { revision, updateIds } }

@@ -1,7 +1,7 @@
 // What rooms ask of a store, the same of each: in memory, PGlite, and a real Postgres through pg's pool.
 import { PGlite } from '@electric-sql/pglite'
 import { requireServices, startPostgres } from '@backchannel/servers'
-import pg from 'pg'
+import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryStore, sqlStore, type CollabStore } from './index.ts'
 
@@ -20,7 +20,7 @@ const kinds = [
     needs: await requireServices('postgres'),
     make: async () => {
       const server = await startPostgres()
-      const pool = new pg.Pool({ connectionString: server.url, max: 4 })
+      const pool = new Pool({ connectionString: server.url, max: 4 })
       // Its server is stopped before its idle connections are.
       pool.on('error', () => {})
       const end = async () => {
@@ -35,7 +35,7 @@ const kinds = [
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 const plain = (updates: readonly Uint8Array[]): number[][] => updates.map((update) => Array.from(update))
 
-for (const { name, needs, make } of kinds)
+for (const { name, needs, make } of kinds) {
   describe(`a store in ${name}`, needs, () => {
     let store: CollabStore
     let end: () => Promise<unknown>
@@ -115,6 +115,7 @@ for (const { name, needs, make } of kinds)
       expect((await store.load('a room')).updates).toHaveLength(2)
     })
   })
+}
 
 test('bytes that come as something else are an error that says what to do', async () => {
   const store = sqlStore(async () => ({ rows: [{ id: '1', revision: null, data: '\\x00' }] }))

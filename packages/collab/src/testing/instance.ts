@@ -1,10 +1,10 @@
 /** One instance of an app, as a process: DATABASE_URL and VALKEY_URL say where it meets the others. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import pg from 'pg'
+import { Pool } from 'pg'
 import { createCollabServer, sqlStore } from '../server/index.ts'
 
-const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 4 })
+const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 4 })
 pool.on('error', () => {})
 const collab = createCollabServer({
   authorize: () => 'write',

@@ -66,7 +66,7 @@ export class Writer {
   }
 
   get text(): string {
-    return this.doc.getText('t').toString()
+    return this.doc.getText('t').toJSON()
   }
 
   get names(): string[] {

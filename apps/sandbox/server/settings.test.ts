@@ -16,6 +16,8 @@ describe('settings', () => {
       publicUrl: undefined,
       trustProxy: false,
       realtime: 'embedded',
+      collab: 'embedded',
+      collabUrl: undefined,
       demoUser: true,
       logLevel: 'info',
     })
@@ -44,6 +46,14 @@ describe('settings', () => {
 
   test('REALTIME=off leaves realtime off', () => {
     expect(read({ REALTIME: 'off' }).realtime).toBe('off')
+  })
+
+  test('documents are kept here, elsewhere or nowhere', () => {
+    expect(read({ COLLAB: 'off' })).toMatchObject({ collab: 'off', collabUrl: undefined })
+    const url = 'wss://collab.example.com'
+    expect(read({ COLLAB_URL: url, COLLAB: 'off' })).toMatchObject({ collab: 'external', collabUrl: url })
+    expect(() => read({ COLLAB: 'yes' })).toThrow(/COLLAB is "yes"; it can be on, off/)
+    expect(() => read({ COLLAB_URL: 'https://example.com' })).toThrow(/COLLAB_URL is .* wss:/)
   })
 
   test('DATA_DIR is taken from the app’s folder when it is relative', () => {

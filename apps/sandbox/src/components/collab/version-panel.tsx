@@ -52,7 +52,6 @@ export function VersionPanel({ document, onUnauthorized }: { document: string; o
           Keep this one
         </Button>
       </div>
-      <div role="status">{said === undefined ? null : <Notice tone={said.tone}>{said.text}</Notice>}</div>
       {versions === undefined || versions.length === 0 ? (
         <p className="text-ink-soft">
           {versions === undefined ? 'Loading.' : 'None yet. The server keeps one from time to time, or when you ask.'}
@@ -77,6 +76,8 @@ export function VersionPanel({ document, onUnauthorized }: { document: string; o
           ))}
         </ol>
       )}
+      {/* There before its text: only then is a change of it read out. */}
+      <div role="status">{said === undefined ? null : <Notice tone={said.tone}>{said.text}</Notice>}</div>
     </section>
   )
 }

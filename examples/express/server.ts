@@ -18,7 +18,8 @@ app.post('/orders', express.json(), async (request: Request, response: Response)
 })
 
 const port = Number(process.env['PORT'] ?? 3000)
-const server = app.listen(port, () => console.log(`Live orders: http://localhost:${port}`))
+// For this machine alone: who a visitor is, is only said by the address here.
+const server = app.listen(port, '127.0.0.1', () => console.log(`Live orders: http://localhost:${port}`))
 attachUpgrades(server)
 
 process.on('SIGTERM', () => {

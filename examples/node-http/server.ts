@@ -29,7 +29,8 @@ const server = createServer((incoming, outgoing) => {
 attachUpgrades(server)
 
 const port = Number(process.env['PORT'] ?? 3000)
-server.listen(port, () => console.log(`Live orders: http://localhost:${port}`))
+// For this machine alone: who a visitor is, is only said by the address here.
+server.listen(port, '127.0.0.1', () => console.log(`Live orders: http://localhost:${port}`))
 
 process.on('SIGTERM', () => {
   void Promise.all([events.close(), live.close()]).then(() => server.close(() => process.exit(0)))

@@ -10,7 +10,8 @@ const server = createServer(handler)
 attachUpgrades(server)
 
 const port = Number(process.env['PORT'] ?? 3000)
-server.listen(port, () => console.log(`Live orders: http://localhost:${port}`))
+// For this machine alone: who a visitor is, is only said by the address here.
+server.listen(port, '127.0.0.1', () => console.log(`Live orders: http://localhost:${port}`))
 
 // The app says goodbye to its connections (src/hooks.server.ts); then nothing holds the process.
 process.on('SIGTERM', () => server.close(() => process.exit(0)))

@@ -1,5 +1,6 @@
 /** One upgrade on its way through the app. */
 import { ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -9,8 +10,11 @@ import { claim, isClaimed } from './claim.ts'
 import { shakeHands } from './handshake.ts'
 import { refuse } from './http.ts'
 
+/** What a framework gives for its server. Over HTTP/2 alone no upgrade ever comes: it needs `allowHTTP1`. */
+export type UpgradeServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer
+
 export interface UpgradeRequest {
-  readonly server: HttpServer | HttpsServer
+  readonly server: UpgradeServer
   readonly request: IncomingMessage
   readonly socket: Duplex
   readonly head: Buffer

@@ -393,3 +393,11 @@ test('thousands of handshakes that are given up leave nothing behind', async () 
   await poll(() => app.notes.length === 2000 && pendingUpgrades().size === 0)
   expect(new Set(app.notes)).toEqual(new Set(['abandoned']))
 })
+
+test.each([
+  [[undefined], /the server is wanted/],
+  [[createServer(), { path: 'live' }], /path begins with a slash: '\/live', not 'live'/],
+  [[createServer(), { paht: '/live' }], /no 'paht'; what there is: path, answerTimeout/],
+])('%j is refused in words that help', (parameters, message) => {
+  expect(() => attachUpgrades(...(parameters as Parameters<typeof attachUpgrades>))).toThrow(message)
+})

@@ -3,12 +3,12 @@
  * to the app as the ordinary request that it is, through whatever framework there is, with a header that names it; when
  * the app's answer comes back with the same header, the handshake follows, and any other answer is the client's.
  */
-import type { IncomingMessage, Server as HttpServer } from 'node:http'
-import type { Server as HttpsServer } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { checkNames } from '../events/settings.ts'
 import { isClaimed, lastListeners } from './claim.ts'
 import { headerOf, refuse, urlOf } from './http.ts'
-import { Upgrade } from './upgrade.ts'
+import { Upgrade, type UpgradeServer } from './upgrade.ts'
 
 export interface UpgradeOptions {
   /** Which paths are the app's; other upgrades are left alone. @default all that nobody else has taken */
@@ -29,8 +29,15 @@ const viteProtocols = /^\s*vite-(?:hmr|ping)\s*$/
  * Upgrades that the app answers with 404, or with anything below 400, stay with the server's other listeners.
  * @returns a function that takes it back; upgrades that the app has been asked for go on
  */
-export function attachUpgrades(server: HttpServer | HttpsServer, options: UpgradeOptions = {}): () => void {
+export function attachUpgrades(server: UpgradeServer, options: UpgradeOptions = {}): () => void {
+  checkNames('attachUpgrades', options, ['path', 'answerTimeout'])
   const { path, answerTimeout = 10_000 } = options
+  if (typeof server?.on !== 'function') {
+    throw new TypeError('attachUpgrades: the server is wanted that listens for requests, as http.createServer gives it')
+  }
+  if (typeof path === 'string' && !path.startsWith('/')) {
+    throw new TypeError(`attachUpgrades: path begins with a slash: '/${path}', not '${path}'`)
+  }
   const hasOthers = (): boolean => lastListeners(server.listeners('upgrade') as []).some((other) => other !== onUpgrade)
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isClaimed(socket) || viteProtocols.test(headerOf(request, 'sec-websocket-protocol') ?? '')) return

@@ -32,7 +32,9 @@ export function admit(
     core.report(error, 'authenticate')
     return { refusal: refuse(500, 'The server could not find out who you are') }
   }
-  return rescue(() => chain(authenticate(request), (user) => identified(core, user)), fail)
+  const { handlerTimeout } = core.settings
+  const ask = (): MaybePromise<unknown> => core.deadlines.hold(handlerTimeout, authenticate(request))
+  return rescue(() => chain(ask(), (user) => identified(core, user)), fail)
 }
 
 function refusalOf(core: EventCore, request: Request): Response | undefined {
@@ -53,7 +55,7 @@ export function refuseWhenFull(core: EventCore): Response | undefined {
   if (!core.isOpen) return refuse(503, 'The server is going down; come back in a moment', { 'retry-after': '1' })
   if (core.hasPlace) return undefined
   const { maxConnections } = core.settings
-  return refuse(503, `There are ${maxConnections} connections, which is as many as there may be (maxConnections)`, {
+  return refuse(503, `There is no place for another connection: maxConnections is ${maxConnections}`, {
     'retry-after': '5',
   })
 }

@@ -42,7 +42,8 @@ export function createRealtime<Events extends object = EventMap>(
 export function createRealtime(
   options: RealtimeOptions & { readonly authenticate?: Authenticate } = {},
 ): Realtime | RealtimeWithPromises {
-  const { id } = options
+  // Checked whole by the instance; a null has no id to look for.
+  const { id } = options ?? {}
   if (id === undefined) return new Instance(options, systemClock).face
   const known = singletons().get(id)
   if (known) {

@@ -323,7 +323,7 @@ describe.each<Driver>(['sse', 'websocket'])('%s', (driver) => {
     const refused = await ask()
     expect(refused.status).toBe(503)
     expect(refused.headers.get('retry-after')).toBe('5')
-    expect(await refused.text()).toMatch(/2 connections.*maxConnections/)
+    expect(await refused.text()).toMatch(/no place for another connection: maxConnections is 2/)
     first?.vanish()
     await settle(clock)
     expect((await ask()).status).toBe(200)
@@ -340,6 +340,40 @@ describe.each<Driver>(['sse', 'websocket'])('%s', (driver) => {
     expect(await status({ 'x-user': 'ann' })).toBe(200)
     expect(await status({ 'x-user': 'ann', origin: 'https://evil.test' })).toBe(403)
     expect(await status({ 'x-user': 'ann', origin: 'http://app.test' })).toBe(200)
+  })
+
+  test('one that authenticate never answers for is answered', async () => {
+    start({ authenticate: () => new Promise<string>(() => {}), handlerTimeout: 300 })
+    const asked = driver === 'sse' ? stage.openSse({}, false) : stage.openSocket()
+    await settle(clock)
+    clock.advance(300)
+    const answer = await asked
+    const { status } = answer instanceof Response ? answer : 'response' in answer ? answer.response : new Response()
+    expect([status, stage.instance.face.count()]).toEqual([500, 0])
+    expect(stage.logged.map(({ message }) => message)).toEqual(['createRealtime: authenticate failed'])
+  })
+
+  test.each([
+    ['a misspelt hook', () => stage.instance.face.channel('a', { authorise: () => false } as never), /no 'authorise'/],
+    [
+      'a hook that is none',
+      () => stage.instance.face.channel('a', { onJoin: 1 } as never),
+      /onJoin must be a function/,
+    ],
+    ['no hooks at all', () => stage.instance.face.channel('a', null as never), /an object with any of authorize/],
+    ['a misspelt close', () => stage.instance.face.close({ spread: 1 } as never), /no 'spread'/],
+    ['a count of what is nothing', () => stage.instance.face.count({ user: 'ann' } as never), /no 'user'/],
+    ['a count of text', () => stage.instance.face.count('ann' as never), /an object with any of userId, channel/],
+    ['a user who is a number', () => stage.instance.face.disconnect(5 as never), /a user id \(text\)/],
+    [
+      'a request of Node’s',
+      () => (driver === 'sse' ? stage.instance.face.sse : stage.instance.face.upgrade)({ headers: {} } as never),
+      /NodeRequest/,
+    ],
+  ])('%s is refused by name', (_name, call, message) => {
+    start()
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(message)
   })
 
   test('close says goodbye, refuses newcomers, and may be called twice', async () => {

@@ -11,7 +11,7 @@ import { prepare } from './payloads.ts'
 import type { Realtime, RealtimeWithPromises } from './realtime.ts'
 import { serveSse } from './serve-sse.ts'
 import { serveUpgrade, upgradeWayOf } from './serve-upgrade.ts'
-import { checkOptions } from './settings.ts'
+import { checkHooks, checkNames, checkOptions } from './settings.ts'
 import type { Singleton } from './singletons.ts'
 import type { Driver, EventConnection, EventOf, EventMap, RealtimeOptions } from './types.ts'
 
@@ -30,14 +30,14 @@ export class Instance implements Singleton {
   #tellClosed: () => void = () => {}
 
   constructor(options: InstanceOptions, clock: Clock) {
-    this.core = new EventCore(checkOptions(options, options.authenticate !== undefined), clock)
+    this.core = new EventCore(checkOptions(options), clock)
     this.#authenticate = options.authenticate
     this.closed = new Promise((resolve) => (this.#tellClosed = resolve))
     this.face = this.#makeFace()
   }
 
   update(options: InstanceOptions): void {
-    const settings = checkOptions(options, options.authenticate !== undefined)
+    const settings = checkOptions(options)
     const { driver } = this.core.settings
     if (settings.driver !== driver) {
       throw new TypeError(
@@ -53,10 +53,13 @@ export class Instance implements Singleton {
     const face = {
       sse: (request: Request, options = {}) => {
         this.#require('sse', 'sse')
+        checkRequest(request)
         return chain(this.#admit(request), (admission) => serveSse(core, request, admission, options))
       },
       upgrade: (request: Request, hooks = {}) => {
         this.#require('upgrade', 'websocket')
+        checkRequest(request)
+        checkHooks('upgrade', hooks, ['onOpen', 'onMessage', 'onClose', 'onHeartbeat'])
         const way = upgradeWayOf(core, request)
         if (way !== 'crossws' && 'refusal' in way) return way.refusal
         return chain(this.#admit(request), (admission) => serveUpgrade(core, way, admission, hooks))
@@ -71,6 +74,7 @@ export class Instance implements Singleton {
       },
       channel: (name, hooks = {}) => {
         checkChannelName(name)
+        checkHooks(`channel('${name}')`, hooks, ['authorize', 'onJoin', 'onLeave'])
         core.channels.declare(name, hooks)
       },
       toChannel: (name) => {
@@ -89,7 +93,9 @@ export class Instance implements Singleton {
         return found.length
       },
       count: (of) => this.#count(of),
-      close: ({ spreadMs = 0, timeoutMs = 5000 } = {}) => {
+      close: (options = {}) => {
+        checkNames('close', options, ['spreadMs', 'timeoutMs'])
+        const { spreadMs = 0, timeoutMs = 5000 } = options
         this.#closing ??= core.shutdown(spreadMs, timeoutMs).finally(this.#tellClosed)
         return this.#closing
       },
@@ -134,8 +140,10 @@ export class Instance implements Singleton {
 
   #count(of: { readonly userId: string } | { readonly channel: string } | undefined): number {
     const { registry } = this.core
-    if (!of) return registry.sessionCount
+    if (of === undefined) return registry.sessionCount
+    checkNames('count', of, ['userId', 'channel'])
     if ('userId' in of) return registry.ofUser(of.userId).size
+    checkChannelName(of.channel)
     return of.channel === everyone ? 0 : (registry.channel(of.channel)?.subscriberCount ?? 0)
   }
 
@@ -153,7 +161,17 @@ export class Instance implements Singleton {
 function connectionId(target: EventConnection): string {
   const id: unknown = (target as Partial<EventConnection> | null | undefined)?.id
   if (typeof id === 'string') return id
-  throw new TypeError('Whom to send to is a user id, or the socket or stream itself')
+  throw new TypeError('Whom to send to is a user id (text), or the socket or stream itself')
+}
+
+/** Node's own requests are the likeliest mistake. @throws TypeError */
+function checkRequest(request: unknown): void {
+  const { headers } = (request ?? {}) as { headers?: { get?: unknown } }
+  if (typeof headers?.get === 'function') return
+  throw new TypeError(
+    'A web Request is wanted, as frameworks hand it over. In a node:http or Express handler make one: ' +
+      "new NodeRequest({ req, res }) of 'srvx/node'",
+  )
 }
 
 function isDevelopment(): boolean {

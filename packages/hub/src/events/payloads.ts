@@ -48,10 +48,10 @@ function toJson(name: string, data: unknown): string {
 
 /** @throws TypeError, now or later, for an event that can't be sent; says why */
 export function prepare(
-  event: { readonly event: string; readonly data: unknown },
+  event: { readonly event: string; readonly data: unknown } | undefined,
   schemas: Readonly<Record<string, StandardSchemaV1>> | undefined,
 ): MaybePromise<ReadyEvent> {
-  const { event: name, data } = event
+  const { event: name, data } = event ?? { event: undefined, data: undefined }
   checkEventName(name)
   if (!schemas) return { name, json: toJson(name, data) }
   if (!Object.hasOwn(schemas, name)) {

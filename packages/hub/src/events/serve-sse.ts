@@ -6,6 +6,7 @@ import { refuseWhenFull, type Admission } from './admission.ts'
 import { checkChannelName } from './channel-book.ts'
 import { goingAway } from './connection.ts'
 import { eventId, type EventCore, type Missed } from './event-core.ts'
+import { checkNames } from './settings.ts'
 import { SseConnection, closedStream } from './sse-stream.ts'
 import type { EventStream } from './types.ts'
 
@@ -27,12 +28,10 @@ const headers = {
   'x-accel-buffering': 'no',
 }
 
-export function serveSse(
-  core: EventCore,
-  request: Request,
-  admission: Admission,
-  { channels = [] }: SseOptions,
-): SseResult {
+export function serveSse(core: EventCore, request: Request, admission: Admission, options: SseOptions): SseResult {
+  checkNames('sse', options, ['channels'])
+  const { channels = [] } = options
+  if (!Array.isArray(channels)) throw new TypeError('sse: channels is a list of names')
   const lastEventId = lastEventIdOf(request)
   if (!core.isOpen && 'userId' in admission) {
     return { response: comeBack(core, request), stream: closedStream(undefined, lastEventId) }
@@ -91,7 +90,7 @@ function open(core: EventCore, request: Request, { userId, lastEventId, channels
   const connection = new SseConnection(core, userId, { lastEventId, resumption })
   connection.begin()
   connection.sendBytes(retryHint(core))
-  const gone = (): void => connection.drop()
+  const gone = (): void => connection.vanish()
   if (request.signal.aborted) gone()
   else {
     request.signal.addEventListener('abort', gone, { once: true })

@@ -67,6 +67,7 @@ class StreamSink implements Sink {
 }
 
 const slow = disconnect('slow').code
+const normalClosure = 1000
 
 export class SseConnection extends Connection {
   readonly handle: EventStream
@@ -83,6 +84,12 @@ export class SseConnection extends Connection {
 
   get body(): ReadableStream<Uint8Array> {
     return this.#sink.body
+  }
+
+  /** The client has gone: its body just ends. Frameworks that still read it would print an error for every closed tab. */
+  vanish(): void {
+    this.#sink.close(normalClosure, '')
+    this.gone()
   }
 
   protected terminate(): void {

@@ -110,6 +110,17 @@ test.each([
   [{ history: { size: -1, ttl: 1 } }, /history\.size/],
   [{ history: { size: 1, ttl: 0 } }, /history\.ttl/],
   [{ allowedOrigins: 'https://a.test' }, /allowedOrigins must be a list/],
+  [{ allowedOrigins: ['https://a.test/'] }, /without a slash at the end, not 'https:\/\/a.test\/'/],
+  [{ allowedOrigins: ['a.test'] }, /allowedOrigins must be a list of origins/],
+  [{ authentcate: () => null }, /there is no 'authentcate'; what there is: authenticate, /],
+  [{ authenticate: 'ann' }, /authenticate must be a function/],
+  [{ events: { order: 5 } }, /events.order must be a Standard Schema validator/],
+  [{ logger: {} }, /logger must be an object with debug, info, warn, error/],
+  [{ id: 5 }, /id must be a name/],
+  [{ crossws: 'yes' }, /crossws must be true or false, not 'yes'/],
+  [{ history: 5 }, /history: an object with any of size, ttl is wanted, not 5/],
+  [null, /an object with any of authenticate, .* is wanted, not null/],
+  ['sse', /an object with any of authenticate/],
 ])('%j is refused in words that help', (options, why) => {
   expect(() => createRealtime(options as object)).toThrow(why)
 })

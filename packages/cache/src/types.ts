@@ -33,11 +33,9 @@ export interface IncrementOptions {
   ttl?: number | undefined
 }
 
-export interface CachedOptions<Output = unknown, Input = unknown> extends SetOptions {
+export interface CachedOptions extends SetOptions {
   /** Seconds beyond `ttl` in which the old value is still served, while one caller refreshes it in the background. */
   stale?: number | undefined
-  /** An entry that doesn't validate is a miss. What `load` gives has to validate. */
-  schema?: CacheSchema<Output, Input> | undefined
   /**
    * Refreshes popular entries in the background before they end, the likelier the nearer the end and the longer they took
    * to load. 1 is the usual strength, above it earlier. Default 0: never. Needs `ttl`.
@@ -48,6 +46,11 @@ export interface CachedOptions<Output = unknown, Input = unknown> extends SetOpt
    * may take longer.
    */
   lockTimeout?: number | undefined
+}
+
+export interface WithSchema<Output, Input> {
+  /** An entry that doesn't validate is a miss. What `load` gives has to validate. */
+  schema: CacheSchema<Output, Input>
 }
 
 /**
@@ -128,12 +131,12 @@ export interface Cache {
   increment(key: string, options?: IncrementOptions): Promise<number | null>
   invalidateTag(...tags: string[]): Promise<void>
   /** The value under the key, else what `load` gives, which is then stored. `load` runs once however many ask. */
-  cached<T>(key: string, options: number | CachedOptions<never>, load: () => T | Promise<T>): Promise<T>
   cached<Output, Input>(
     key: string,
-    options: CachedOptions<Output, Input> & { schema: CacheSchema<Output, Input> },
+    options: CachedOptions & WithSchema<Output, Input>,
     load: () => Input | Promise<Input>,
   ): Promise<Output>
+  cached<T>(key: string, options: number | CachedOptions, load: () => T | Promise<T>): Promise<T>
   /** For Better Auth; undefined when the cache is off. */
   secondaryStorage(): SecondaryStorage | undefined
   status(): CacheStatus

@@ -6,10 +6,16 @@ import { defaultClientConditions, defaultServerConditions, defineConfig } from '
 // Workspace packages run from source; without the condition Vite would look for their dist/.
 const source = '@backchannel/source'
 
+// Bundled, it would look for its own dependencies from here, and find other versions of them.
+const serverOnly = ['@backchannel/cache']
+
 export default defineConfig({
   plugins: [tailwindcss(), tanstackStart(), react()],
   environments: {
     client: { resolve: { conditions: [source, ...defaultClientConditions] } },
-    ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+    ssr: {
+      resolve: { conditions: [source, ...defaultServerConditions], external: serverOnly },
+      build: { rolldownOptions: { external: serverOnly } },
+    },
   },
 })

@@ -1,3 +1,4 @@
+import { getSecondaryStorage } from '@backchannel/cache'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import type { Logger } from 'pino'
@@ -17,7 +18,12 @@ export function createAuth(
   { mode, publicUrl, trustProxy, demoUser: withDemoUser }: Settings,
   log: Logger,
 ) {
+  const secondaryStorage = getSecondaryStorage()
   return betterAuth({
+    // Shared by all instances, when there is a Valkey.
+    ...(secondaryStorage === undefined ? {} : { secondaryStorage }),
+    // In the database, too: what Valkey loses, or can't be asked for, is there.
+    session: { storeSessionInDatabase: true },
     appName: 'Backchannel',
     database: drizzleAdapter(db, { provider: 'pg', schema }),
     secret,

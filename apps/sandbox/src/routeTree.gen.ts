@@ -15,6 +15,7 @@ import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignOutRouteImport } from './routes/sign-out'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as SandboxIndexRouteImport } from './routes/sandbox.index'
+import { Route as SandboxCacheRouteImport } from './routes/sandbox.cache'
 import { Route as SandboxCollabRouteImport } from './routes/sandbox.collab'
 import { Route as SandboxRealtimeRouteImport } from './routes/sandbox.realtime'
 import { Route as SandboxStreamsRouteImport } from './routes/sandbox.streams'
@@ -52,6 +53,11 @@ const SignUpRoute = SignUpRouteImport.update({
 const SandboxIndexRoute = SandboxIndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => SandboxRoute,
+} as any)
+const SandboxCacheRoute = SandboxCacheRouteImport.update({
+  id: '/cache',
+  path: '/cache',
   getParentRoute: () => SandboxRoute,
 } as any)
 const SandboxCollabRoute = SandboxCollabRouteImport.update({
@@ -101,6 +107,7 @@ export interface FileRoutesByFullPath {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
@@ -116,6 +123,7 @@ export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
@@ -133,6 +141,7 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
@@ -151,6 +160,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
@@ -166,6 +176,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
@@ -182,6 +193,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
@@ -250,6 +262,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SandboxIndexRouteImport
       parentRoute: typeof SandboxRoute
     }
+    '/sandbox/cache': {
+      id: '/sandbox/cache'
+      path: '/cache'
+      fullPath: '/sandbox/cache'
+      preLoaderRoute: typeof SandboxCacheRouteImport
+      parentRoute: typeof SandboxRoute
+    }
     '/sandbox/collab': {
       id: '/sandbox/collab'
       path: '/collab'
@@ -310,6 +329,7 @@ declare module '@tanstack/react-router' {
 }
 
 interface SandboxRouteChildren {
+  SandboxCacheRoute: typeof SandboxCacheRoute
   SandboxCollabRoute: typeof SandboxCollabRoute
   SandboxRealtimeRoute: typeof SandboxRealtimeRoute
   SandboxStreamsRoute: typeof SandboxStreamsRoute
@@ -317,6 +337,7 @@ interface SandboxRouteChildren {
 }
 
 const SandboxRouteChildren: SandboxRouteChildren = {
+  SandboxCacheRoute: SandboxCacheRoute,
   SandboxCollabRoute: SandboxCollabRoute,
   SandboxRealtimeRoute: SandboxRealtimeRoute,
   SandboxStreamsRoute: SandboxStreamsRoute,

@@ -6,5 +6,6 @@ export const sandboxPages = [
     label: 'Streams',
     summary: 'Events for plain EventSource and WebSocket, no client library.',
   },
+  { to: '/sandbox/cache', label: 'Cache', summary: 'Values that may be lost, kept near.' },
   { to: '/sandbox/collab', label: 'Collab', summary: 'One document, several people, every keystroke.' },
 ] as const

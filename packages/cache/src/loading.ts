@@ -33,6 +33,14 @@ interface Flight {
   readonly tags: readonly string[]
 }
 
+/** A lock that is ours. */
+interface Held {
+  readonly name: string
+  readonly token: string
+  /** The entry's text when it was taken. */
+  readonly seen: string | null
+}
+
 const firstPollMs = 15
 const maxPollMs = 150
 
@@ -52,14 +60,14 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
   }
 
   /** Loads while holding the lock, stores, and lets go of the lock whatever happens. */
-  async function loadAndStore(key: string, plan: LoadPlan, load: Load, token: string): Promise<Landed> {
+  async function loadAndStore(key: string, plan: LoadPlan, load: Load, lock: Held): Promise<Landed> {
     const { ttlMs, staleMs, lockMs, beta } = plan
-    const lock = layout.lock(key)
+    const { name, token, seen } = lock
     const keepsMs = ttlMs === undefined ? undefined : ttlMs + staleMs
     let isLost = false
     const renewal = setInterval(() => {
       void attempt(async (store) => {
-        if (!(await store.renew(lock, token, lockMs))) isLost = true
+        if (!(await store.renew(name, token, lockMs))) isLost = true
       })
     }, lockMs / 3)
     renewal.unref()
@@ -90,8 +98,9 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
       })
       await attempt((store) =>
         store.storeLoaded({
-          lock,
+          lock: name,
           token,
+          seen,
           entry: layout.entry(key),
           text,
           ttlMs: keepsMs,
@@ -100,7 +109,7 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
       )
       return landed
     } catch (error) {
-      await attempt((store) => store.release(lock, token))
+      await attempt((store) => store.release(name, token))
       throw error
     } finally {
       clearInterval(renewal)
@@ -111,8 +120,9 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
    * Takes the key's lock, or waits for who has it. Answers what was found meanwhile, or that the load is ours: under the
    * lock, or without it when the backend failed or its holders took too long.
    */
-  async function claim(key: string, plan: LoadPlan, token: string): Promise<Found | 'locked' | 'unlocked'> {
+  async function claim(key: string, plan: LoadPlan): Promise<Found | Held | 'unlocked'> {
     const { schema, lockMs } = plan
+    const token = randomUUID()
     const began = performance.now()
     let pollMs = firstPollMs
     let holder: { token: string; since: number } | undefined
@@ -134,7 +144,7 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
         }
         refused = text
       }
-      if (owner === token) return 'locked'
+      if (owner === token) return { name: layout.lock(key), token, seen: text }
       if (holder?.token !== owner) holder = { token: owner, since: now }
       await sleep(pollMs * (0.5 + Math.random()))
       pollMs = Math.min(pollMs * 1.5, maxPollMs)
@@ -142,10 +152,9 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
   }
 
   async function loadOnce(key: string, plan: LoadPlan, load: Load): Promise<Landed> {
-    const token = randomUUID()
-    const claimed = await claim(key, plan, token)
-    if (claimed === 'locked') return loadAndStore(key, plan, load, token)
+    const claimed = await claim(key, plan)
     if (claimed === 'unlocked') return loadNow(key, plan, load)
+    if ('token' in claimed) return loadAndStore(key, plan, load, claimed)
     return { ...claimed, from: 'store' }
   }
 
@@ -154,11 +163,11 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
     if (refreshing.has(key)) return
     refreshing.add(key)
     try {
-      const token = randomUUID()
+      const [name, token] = [layout.lock(key), randomUUID()]
       const claimed = await attempt((store) =>
-        store.acquire({ lock: layout.lock(key), entry: layout.entry(key), token, ttlMs: plan.lockMs, from: undefined }),
+        store.acquire({ lock: name, entry: layout.entry(key), token, ttlMs: plan.lockMs, from: undefined }),
       )
-      if (claimed?.owner === token) await loadAndStore(key, plan, load, token)
+      if (claimed?.owner === token) await loadAndStore(key, plan, load, { name, token, seen: claimed.text })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       warn('refresh', `refreshing '${key}' failed, the old value is served on: ${reason}`, { key })

@@ -92,17 +92,18 @@ export class MemoryStore implements Store {
   }
 
   async renew(lock: string, token: string, ttlMs: number): Promise<boolean> {
-    if ((this.#owner(lock) ?? token) !== token) return false
-    this.#hold(lock, token, ttlMs)
-    return true
+    const owner = this.#owner(lock)
+    if (owner === token) this.#hold(lock, token, ttlMs)
+    return owner === undefined || owner === token
   }
 
   async release(lock: string, token: string): Promise<void> {
     if (this.#owner(lock) === token) this.#locks.delete(lock)
   }
 
-  async storeLoaded({ lock, token, entry, text, ttlMs, tags }: Loaded): Promise<boolean> {
-    if ((this.#owner(lock) ?? token) !== token) return false
+  async storeLoaded({ lock, token, entry, seen, text, ttlMs, tags }: Loaded): Promise<boolean> {
+    const owner = this.#owner(lock)
+    if (owner === undefined ? this.#read(entry) !== seen : owner !== token) return false
     this.#locks.delete(lock)
     if (tags.some(({ key, version }) => this.#read(key) !== version)) return false
     for (const { key, version } of tags) this.#prolong(key, version, ttlMs)

@@ -63,11 +63,11 @@ end
 return { owner, redis.call('GET', KEYS[2]) }
 `)
 
-/** KEYS: lock. ARGV: token, ttl. A lock that ended unnoticed is taken again. */
+/** KEYS: lock. ARGV: token, ttl. A lock that ended is not taken again: another load may have come and gone. */
 export const renew = script(`
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if owner then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
 `)
 
@@ -77,13 +77,21 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 `)
 
-/** KEYS: lock, entry, versions of tags. ARGV: token, text, ttl, the versions to be found. */
+/**
+ * KEYS: lock, entry, versions of tags. ARGV: token, text, ttl, SHA-1 of the entry that was seen or the empty string, the
+ * versions to be found.
+ */
 export const storeLoaded = script(`${prolong}
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
+if owner then
+  if owner ~= ARGV[1] then return 0 end
+else
+  local text = redis.call('GET', KEYS[2])
+  if (text and redis.sha1hex(text) or '') ~= ARGV[4] then return 0 end
+end
 redis.call('DEL', KEYS[1])
 for index = 3, #KEYS do
-  if redis.call('GET', KEYS[index]) ~= ARGV[index + 1] then return 0 end
+  if redis.call('GET', KEYS[index]) ~= ARGV[index + 2] then return 0 end
 end
 for index = 3, #KEYS do prolong(KEYS[index], ARGV[3]) end
 if ARGV[3] == '' then redis.call('SET', KEYS[2], ARGV[2]) else redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end

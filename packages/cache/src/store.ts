@@ -27,10 +27,13 @@ export interface Store {
    * Takes the lock when it is free or held by `from`. Answers who holds it now, and the entry's text as of the same moment.
    */
   acquire(claim: Claim): Promise<{ owner: string; text: string | null }>
-  /** False when somebody else has the lock, or it was taken away. */
+  /** False when somebody else has the lock, or it was taken away. One that ended stays ended. */
   renew(lock: string, token: string, ttlMs: number): Promise<boolean>
   release(lock: string, token: string): Promise<void>
-  /** Stores and releases in one step, unless the lock was lost or a tag has another version by now. */
+  /**
+   * Stores and releases in one step, unless the lock was lost or a tag has another version by now. A lock that only ended
+   * is not lost while the entry is as it was: a process that was busy could not renew it.
+   */
   storeLoaded(loaded: Loaded): Promise<boolean>
   status(): StoreStatus
   close(): Promise<void>
@@ -54,6 +57,8 @@ export interface Loaded {
   readonly lock: string
   readonly token: string
   readonly entry: string
+  /** What the entry was when the lock was taken. */
+  readonly seen: string | null
   readonly text: string
   readonly ttlMs: number | undefined
   readonly tags: readonly { readonly key: string; readonly version: string }[]

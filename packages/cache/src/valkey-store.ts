@@ -1,4 +1,5 @@
 /** Entries on a Valkey or Redis server. */
+import { createHash } from 'node:crypto'
 import type { Redis } from 'iovalkey'
 import { Connection } from './connection.ts'
 import type { Warn } from './log.ts'
@@ -113,9 +114,10 @@ export class ValkeyStore implements Store {
     await this.#script<number>(scripts.release, [lock], [token], true)
   }
 
-  async storeLoaded({ lock, token, entry, text, ttlMs, tags }: Loaded): Promise<boolean> {
+  async storeLoaded({ lock, token, entry, seen, text, ttlMs, tags }: Loaded): Promise<boolean> {
     const keys = [lock, entry, ...tags.map(({ key }) => key)]
-    const args = [token, text, ttlMs ?? '', ...tags.map(({ version }) => version)]
+    const was = seen === null ? '' : createHash('sha1').update(seen).digest('hex')
+    const args = [token, text, ttlMs ?? '', was, ...tags.map(({ version }) => version)]
     return (await this.#script<number>(scripts.storeLoaded, keys, args, false)) === 1
   }
 

@@ -18,6 +18,8 @@ export interface OpenDatabase {
   readonly db: Database
   /** One statement, for what brings its own SQL. */
   readonly query: SqlQuery
+  /** Takes a lock that one process on this database can have. @returns gives it back; undefined: another has it */
+  tryLock(key: number): Promise<(() => void) | undefined>
   close(): Promise<void>
 }
 
@@ -39,7 +41,13 @@ export async function openPglite(dataDir: string): Promise<OpenDatabase> {
   const client = await PGlite.create(folder)
   const db = drizzlePglite({ client, schema })
   await migratePglite(db, { migrationsFolder })
-  return { db, query: (sql, parameters) => client.query(sql, parameters), close: () => client.close() }
+  return {
+    db,
+    query: (sql, parameters) => client.query(sql, parameters),
+    // The folder is this process's alone.
+    tryLock: async () => () => {},
+    close: () => client.close(),
+  }
 }
 
 /** No connection to the Postgres of DATABASE_URL; the message names its host and the reason, never the password. */
@@ -80,6 +88,21 @@ export async function openPostgres(url: string, log: Logger): Promise<OpenDataba
   return {
     db: drizzlePostgres({ client: pool, schema }),
     query: (sql, parameters) => pool.query(sql, parameters),
+    tryLock: (key) => tryLock(pool, key),
     close: () => pool.end(),
+  }
+}
+
+/** The lock goes with the connection that took it, also when the process is killed. */
+async function tryLock(pool: Pool, key: number): Promise<(() => void) | undefined> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [key])
+    if (rows[0]?.locked === true) return () => client.release(true)
+    client.release()
+    return undefined
+  } catch (error) {
+    client.release(true)
+    throw error
   }
 }

@@ -1,4 +1,5 @@
 /** Opens everything in order (port, data folder, database, hub, pages) and closes it in the order that loses nothing. */
+import { closeCache } from '@backchannel/cache'
 import type { CollabServer } from '@backchannel/collab/server'
 import type { Hub } from '@backchannel/hub'
 import { isRealtimeEnabled, setRealtimeLogger } from '@backchannel/realtime'
@@ -21,6 +22,7 @@ import { startHub } from './hub.ts'
 import { openListener } from './listener.ts'
 import { deriveSecrets, localSecret, writeHubApiKey } from './secrets.ts'
 import type { Settings } from './settings.ts'
+import { claimSoleHub } from './sole-hub.ts'
 import { startStreams, type StreamDrivers } from './streams.ts'
 
 export interface Sandbox {
@@ -38,6 +40,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   let frontend: Frontend | undefined
   let streams: StreamDrivers | undefined
   let collab: CollabServer | undefined
+  let releaseHub = (): void => {}
 
   setRealtimeLogger(log)
   const listener = await openListener(settings)
@@ -47,6 +50,8 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
     await Promise.all([hub?.close(), streams?.close(), collab?.close()])
     await listener.close(closeGrace)
     await frontend?.close()
+    releaseHub()
+    await closeCache()
     await database?.close()
     await unlock?.()
   }
@@ -74,6 +79,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       hub = startHub({ configFile, handlers: realtimeRules, log, secrets, settings })
       writeHubApiKey(settings.dataDir, secrets.hubApiKey)
       log.info({ hub: hub.id }, 'the embedded hub runs')
+      releaseHub = await claimSoleHub(database, log)
     }
     // Asked in any case: it warns when one of Centrifugo's two secrets is set without the other.
     const enabled = isRealtimeEnabled()

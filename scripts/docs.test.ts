@@ -12,6 +12,9 @@ import * as react from '@backchannel/realtime/react'
 import * as vite from '@backchannel/realtime/vite'
 import { afterAll, describe, expect, test } from 'vitest'
 
+// By its file: on a server the package's own entry throws.
+import * as collab from '../packages/collab/src/client/index.ts'
+import * as collabServer from '../packages/collab/src/server/index.ts'
 import { anchors, codeBlocks, links, type CodeBlock } from './docs/markdown.ts'
 
 const root = dirname(import.meta.dirname)
@@ -40,6 +43,7 @@ const fileOf = ({ page, line, language }: Snippet) => `${page.replaceAll(/\W/g, 
 /** What TypeScript knows without an import. */
 const ambient = new Set([
   'Buffer',
+  'Date',
   'Error',
   'Omit',
   'Promise',
@@ -152,6 +156,8 @@ describe('docs/packages.md', () => {
     '@backchannel/realtime/node': node,
     '@backchannel/realtime/vite': vite,
     '@backchannel/hub': hub,
+    '@backchannel/collab': collab,
+    '@backchannel/collab/server': collabServer,
     '@backchannel/protocol': protocol,
     '@backchannel/protocol/token': token,
   }

@@ -30,7 +30,7 @@ const steadyMs = 5_000
 /** A socket that is ended but not acknowledged is destroyed after it. */
 const disconnectTimeoutMs = 100
 /** Answers that say that this server can't serve for now, whatever is asked. */
-const unfit = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|BUSY|READONLY|UNKILLABLE)\b/
+const unfit = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|BUSY|READONLY|UNKILLABLE)\b/
 
 export class Connection {
   readonly #options: ConnectionOptions
@@ -122,6 +122,8 @@ export class Connection {
     if (isReply && !unfit.test(message)) return new StoreError('refused', message)
     const isTimeout = error instanceof StoreError
     if (isReply || isTimeout) this.#lose(redis, message)
+    // The call may hear of it before the event does.
+    else if (redis.status !== 'ready') this.#broke(redis)
     return isTimeout ? error : new StoreError('unreachable', message)
   }
 

@@ -1,5 +1,5 @@
 // A room alone: whatever it is sent, it stays whole, and the store has what it has.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { memoryStore } from './memory-store.ts'

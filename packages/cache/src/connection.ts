@@ -18,8 +18,9 @@ export interface ConnectionOptions {
   /** What a call may take, waiting for the connection included. */
   readonly timeoutMs: number
   readonly warn: Warn
-  /** Done on every new connection before calls are let through. */
+  /** Done on a new connection until `isPrepared`, before calls are let through. */
   readonly prepare: (redis: Redis) => Promise<void>
+  readonly isPrepared: () => boolean
 }
 
 const firstRetryMs = 50
@@ -122,8 +123,8 @@ export class Connection {
     if (isReply && !unfit.test(message)) return new StoreError('refused', message)
     const isTimeout = error instanceof StoreError
     if (isReply || isTimeout) this.#lose(redis, message)
-    // The call may hear of it before the event does.
-    else if (redis.status !== 'ready') this.#broke(redis)
+    // A call hears of it before the event tells: a socket that the other side ended takes no more writes.
+    else this.#broke(redis)
     return isTimeout ? error : new StoreError('unreachable', message)
   }
 
@@ -160,7 +161,7 @@ export class Connection {
   }
 
   async #try(): Promise<void> {
-    const { address, timeoutMs, prepare, warn } = this.#options
+    const { address, timeoutMs, prepare, isPrepared, warn } = this.#options
     const redis = new Redis({
       host: address.host,
       port: address.port,
@@ -186,7 +187,8 @@ export class Connection {
     try {
       await redis.connect()
       await this.#within(performance.now() + timeoutMs, redis.ping())
-      await prepare(redis)
+      // Asked last, without a wait behind it: calls that come meanwhile may add to what has to be done.
+      while (!isPrepared()) await prepare(redis)
       if (failure) throw failure
       if (redis.status !== 'ready') throw new Error('the connection broke')
     } catch (error) {
@@ -217,12 +219,14 @@ export class Connection {
   #broke(redis: Redis): void {
     if (this.#redis !== redis) return
     this.#redis = undefined
-    if (performance.now() - this.#upSince <= steadyMs && this.#attempts > 1) {
+    void discard(redis)
+    const wasSteady = performance.now() - this.#upSince > steadyMs
+    if (!wasSteady && this.#attempts > 1) {
       this.#goDown('the connection broke')
       this.#retryLater()
       return
     }
-    if (performance.now() - this.#upSince > steadyMs) this.#attempts = 0
+    if (wasSteady) this.#attempts = 0
     this.#state = 'connecting'
     this.#open()
   }

@@ -36,7 +36,13 @@ export class ValkeyStore implements Store {
 
   constructor({ address, prefix, timeoutMs, warn }: ValkeyStoreOptions) {
     this.#prefix = prefix
-    this.#connection = new Connection({ address, timeoutMs, warn, prepare: (redis) => this.#settle(redis) })
+    this.#connection = new Connection({
+      address,
+      timeoutMs,
+      warn,
+      prepare: (redis) => this.#settle(redis),
+      isPrepared: () => this.#owed.size === 0 && !this.#owesAll,
+    })
   }
 
   get(key: string): Promise<string | null> {
@@ -161,7 +167,7 @@ export class ValkeyStore implements Store {
 
   /** Makes up for what could not be deleted, before any read. */
   async #settle(redis: Redis): Promise<void> {
-    while (this.#owesAll) {
+    if (this.#owesAll) {
       this.#owesAll = false
       try {
         await this.#empty(redis)
@@ -170,11 +176,9 @@ export class ValkeyStore implements Store {
         throw error
       }
     }
-    while (this.#owed.size > 0) {
-      const keys = [...this.#owed].slice(0, perRound)
-      await redis.unlink(keys)
-      for (const key of keys) this.#owed.delete(key)
-    }
+    const keys = [...this.#owed].slice(0, perRound)
+    if (keys.length > 0) await redis.unlink(keys)
+    for (const key of keys) this.#owed.delete(key)
   }
 
   async #empty(redis: Redis): Promise<void> {

@@ -178,6 +178,24 @@ test('a reader sees everything and changes nothing', async ({ openBrowser }) => 
   await expect.poll(() => ann.words()).toBe('For all to read. And to write')
 })
 
+test('nobody gets in without a session, or into what is no document', async ({ openBrowser, running }) => {
+  const page = await openBrowser('new')
+  const closeCode = (name: string) =>
+    page.evaluate(
+      (path) =>
+        new Promise<number>((resolve) => {
+          const socket = new WebSocket(path)
+          socket.addEventListener('close', ({ code }) => resolve(code))
+        }),
+      `/collab/${name}`,
+    )
+  expect(await closeCode('Not%20A%20Document')).toBe(4403)
+  await page.context().clearCookies()
+  expect(await closeCode('welcome')).toBe(4403)
+  const { status } = await fetch(`${running.sandbox.url}/collab/welcome`)
+  expect(status).toBe(404)
+})
+
 test('switched off, the editor works and keeps its text in the browser', async ({ browser }) => {
   const sandbox = await SandboxServer.start({ env: { COLLAB: 'off' } })
   try {

@@ -89,7 +89,8 @@ describe('whatever comes in', () => {
         await next.loaded
         const loaded = contentOf(await next.snapshot())
         next.close({ code: 1000, reason: '' })
-        if (state !== undefined) expect(loaded).toEqual(state)
+        // A room that was given up has nothing that the next one must have.
+        expect(loaded).toEqual(state ?? loaded)
       }),
       { numRuns: runs },
     )
@@ -109,13 +110,11 @@ describe('whatever comes in', () => {
         let bytes = seeds[pick] ?? noise
         for (const change of changes) bytes = mutate(bytes, change)
         for (const input of [bytes, noise]) {
-          try {
+          refusing(() => {
             const message = readMessage(input)
             if (message.type === 'awareness') room.say(guest(), message.update)
             if (message.type === 'ask') room.answer(guest(), message.stateVector)
-          } catch (error) {
-            expect(error).toBeInstanceOf(Error)
-          }
+          })
         }
       }),
       { numRuns: runs },
@@ -124,6 +123,15 @@ describe('whatever comes in', () => {
     room.close({ code: 1000, reason: '' })
   })
 })
+
+/** A refusal is an Error; anything else that is thrown is not. */
+function refusing(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
 
 function contentOf(update: Uint8Array): unknown {
   const doc = new Y.Doc()

@@ -1,6 +1,6 @@
 /** The cache: values over a store, and nothing thrown for the store's sake. */
 import { randomUUID } from 'node:crypto'
-import { createEntries, type Counters } from './entries.ts'
+import { type Counters, createEntries, type Found } from './entries.ts'
 import { CacheConfigError } from './errors.ts'
 import { writeEntry } from './entry.ts'
 import { checkKey, checkTag, keyLayout } from './keys.ts'
@@ -53,24 +53,29 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
   const layout = keyLayout(prefix)
   const counters: Counters = { hits: 0, staleHits: 0, misses: 0, invalid: 0, loads: 0, errors: 0, lastError }
   const entries = createEntries({ store: () => store, layout, counters, warn })
-  const { attempt, findMany } = entries
+  const { attempt, find, findMany } = entries
   const loads = createLoads(entries)
   const secondaryStorage = createSecondaryStorage(entries)
 
+  function valueOf(found: Found | undefined): unknown {
+    if (!found || found.isStale) {
+      counters.misses++
+      return null
+    }
+    counters.hits++
+    return found.value
+  }
+
+  async function get(key: string, schema?: CacheSchema): Promise<unknown> {
+    checkKey(key)
+    const text = await attempt((store) => store.get(layout.entry(key)))
+    return valueOf(typeof text === 'string' ? await find(text, schema) : undefined)
+  }
+
   async function getMany(keys: readonly string[], schema?: CacheSchema): Promise<unknown[]> {
     for (const key of keys) checkKey(key)
-    const texts = await attempt((store) =>
-      keys.length === 1
-        ? store.get(layout.entry(keys[0] ?? '')).then((text) => [text])
-        : store.getMany(keys.map(layout.entry)),
-    )
-    const found = await findMany(texts ?? keys.map(() => null), schema)
-    return found.map((entry) => {
-      const isHit = entry !== undefined && !entry.isStale
-      if (isHit) counters.hits++
-      else counters.misses++
-      return isHit ? entry.value : null
-    })
+    const texts = await attempt((store) => store.getMany(keys.map(layout.entry)))
+    return (await findMany(texts ?? keys.map(() => null), schema)).map(valueOf)
   }
 
   async function setMany(
@@ -110,10 +115,6 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
     await attempt((store) => store.delete(keys.map(layout.entry), keys.map(layout.lock)))
   }
 
-  async function get(key: string, schema?: CacheSchema): Promise<unknown> {
-    return (await getMany([key], schema))[0] ?? null
-  }
-
   async function cached(key: string, options: number | LoadOptions, load: Load): Promise<unknown> {
     checkKey(key)
     return loads.cached(key, loadPlanOf(options), load)
@@ -136,7 +137,7 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
     async ttl(key) {
       checkKey(key)
       const stored = await attempt((store) => store.getWithTtl(layout.entry(key)))
-      const found = stored ? (await findMany([stored.text], undefined))[0] : undefined
+      const found = stored ? await find(stored.text, undefined) : undefined
       if (!stored || !found || found.isStale) return null
       if (stored.ttlMs === null) return Infinity
       const leftMs = found.freshUntil === undefined ? stored.ttlMs : found.freshUntil - Date.now()

@@ -44,6 +44,8 @@ export class Connection {
   #attempt: Promise<void> | undefined
   /** Attempts since the last steady connection. */
   #attempts = 0
+  /** What calls get while it is down: the same for all, since making an error is what a quick miss would wait for. */
+  readonly #refusal: StoreError
   #upSince = 0
   #downSince = 0
   #timer: NodeJS.Timeout | undefined
@@ -52,6 +54,7 @@ export class Connection {
     this.#options = options
     const { host, port, db } = options.address
     this.server = `${host.includes(':') ? `[${host}]` : host}:${port}/${db}`
+    this.#refusal = new StoreError('unreachable', `${this.server} is down`)
   }
 
   get state(): 'idle' | 'up' | 'down' | 'off' {
@@ -65,8 +68,9 @@ export class Connection {
    * @throws StoreError
    */
   async run<T>(call: (redis: Redis) => Promise<T>, again: boolean): Promise<T> {
+    if (this.#state === 'down') throw this.#refusal
     const end = performance.now() + this.#options.timeoutMs
-    const redis = await this.#ready(end)
+    const redis = this.#redis ?? (await this.#ready(end))
     try {
       return await this.#within(end, call(redis))
     } catch (error) {
@@ -91,7 +95,6 @@ export class Connection {
   }
 
   async #ready(end: number): Promise<Redis> {
-    if (this.#state === 'up' && this.#redis) return this.#redis
     if (this.#state === 'idle') this.#open()
     if (this.#state === 'connecting' && this.#attempt) {
       await this.#within(end, this.#attempt).catch(() => {
@@ -99,21 +102,25 @@ export class Connection {
       })
     }
     if (this.#state === 'up' && this.#redis) return this.#redis
-    throw new StoreError('unreachable', this.#state === 'closed' ? 'the cache is closed' : `${this.server} is down`)
+    throw this.#state === 'closed' ? new StoreError('unreachable', 'the cache is closed') : this.#refusal
   }
 
-  async #within<T>(end: number, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_, reject) => {
+  #within<T>(end: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
       const late = () => reject(new StoreError('unreachable', `no answer within ${this.#options.timeoutMs} ms`))
       // One more turn: when this process was busy, the answer has arrived and is only not read yet.
-      timer = setTimeout(() => setImmediate(() => setImmediate(late)), Math.max(end - performance.now(), 0))
+      const timer = setTimeout(() => setImmediate(() => setImmediate(late)), Math.max(end - performance.now(), 0))
+      work.then(
+        (result) => {
+          clearTimeout(timer)
+          resolve(result)
+        },
+        (error: unknown) => {
+          clearTimeout(timer)
+          reject(error as Error)
+        },
+      )
     })
-    try {
-      return await Promise.race([work, timeout])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** What a failed call says about the connection. */

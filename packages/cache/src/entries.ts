@@ -27,6 +27,8 @@ export interface Found {
   readonly isStale: boolean
 }
 
+type MaybePromise<T> = T | Promise<T>
+
 export interface Entries {
   /** Undefined while the cache is off. */
   readonly store: () => Store | undefined
@@ -36,7 +38,7 @@ export interface Entries {
   /** What the backend answers; undefined, and counted, when it could not. */
   readonly attempt: <T>(call: (store: Store) => Promise<T>) => Promise<T | undefined>
   /** Undefined for an entry that doesn't hold: broken, invalidated, or not as the schema wants it. */
-  readonly find: (text: string, schema: CacheSchema | undefined) => Promise<Found | undefined>
+  readonly find: (text: string, schema: CacheSchema | undefined) => MaybePromise<Found | undefined>
   readonly findMany: (
     texts: readonly (string | null)[],
     schema: CacheSchema | undefined,
@@ -102,6 +104,11 @@ export function createEntries({
     warn,
     attempt,
     findMany,
-    find: async (text, schema) => (await findMany([text], schema))[0],
+    find(text, schema) {
+      const parsed = schema || text.startsWith('#') ? undefined : parseJson(text)
+      // The common case in one step: every hit passes here.
+      if (parsed) return { json: text, value: parsed.value, freshUntil: undefined, loadMs: undefined, isStale: false }
+      return findMany([text], schema).then(([found]) => found)
+    },
   }
 }

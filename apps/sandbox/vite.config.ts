@@ -14,7 +14,11 @@ export default defineConfig({
   environments: {
     client: { resolve: { conditions: [source, ...defaultClientConditions] } },
     ssr: {
-      resolve: { conditions: [source, ...defaultServerConditions], external: serverOnly },
+      resolve: {
+        conditions: [source, ...defaultServerConditions],
+        external: serverOnly,
+        externalConditions: [source, 'node', 'module-sync'],
+      },
       build: { rolldownOptions: { external: serverOnly } },
     },
   },

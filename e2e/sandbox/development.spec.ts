@@ -91,6 +91,13 @@ test('npm run dev: an edited rule holds at once, on the same hub and the same so
     expect(await hubId(sandbox)).toBe(hub)
     expect(await realtime.clientId.textContent()).toBe(client)
     expect(realtime.sockets).toHaveLength(1)
+
+    // What stands on other packages is found from source, too.
+    await page.goto('/sandbox/cache', { waitUntil: 'networkidle' })
+    await page.getByRole('button', { name: 'Get', exact: true }).click()
+    await expect(page.getByText('null: not there')).toBeVisible()
+    await page.goto('/sandbox/collab', { waitUntil: 'networkidle' })
+    await expect(page.getByTestId('realtime-badge')).toHaveText('Live', { timeout: 90_000 })
     await context.close()
   } finally {
     await sandbox.remove()

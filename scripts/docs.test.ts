@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
+import * as cache from '@backchannel/cache'
 import * as hub from '@backchannel/hub'
 import * as protocol from '@backchannel/protocol'
 import * as token from '@backchannel/protocol/token'
@@ -45,6 +46,7 @@ const ambient = new Set([
   'Buffer',
   'Date',
   'Error',
+  'Iterable',
   'Omit',
   'Promise',
   'Readonly',
@@ -55,12 +57,17 @@ const ambient = new Set([
 ])
 ambient.add('Uint8Array')
 
+/** Of a list such as `Key extends string, Value = never`. */
+function typeParameters(list: string): string[] {
+  return [...list.matchAll(/(?:^|,)\s*(?:const )?(\w+)(?=\s*(?:,|$|extends|=))/g)].map(([, name = '']) => name)
+}
+
 /** Names of types in a block of declarations, its own type parameters aside. */
 function typeNames(text: string): Set<string> {
   const plain = text.replaceAll(/\/\*\*[\s\S]*?\*\/|\/\/.*$|'[^']*'|`[^`]*`/gm, '')
   const names = new Set(plain.match(/(?<![\w.])[A-Z]\w*/g))
   for (const [, list = ''] of plain.matchAll(/^(?:function|interface|type|class) \w+<([^(){]*)>/gm)) {
-    for (const [, parameter = ''] of list.matchAll(/(\w+)(?: extends|\s*=)/g)) names.delete(parameter)
+    for (const parameter of typeParameters(list)) names.delete(parameter)
   }
   for (const [, parameter = ''] of plain.matchAll(/<(\w+) extends/g)) names.delete(parameter)
   return names
@@ -72,16 +79,20 @@ function typeNames(text: string): Set<string> {
  */
 function sourceOf({ code: text, flags: [kind, entry] }: Snippet): string {
   if (kind !== 'signatures') return `${text}\nexport {}\n`
-  const own = [...text.matchAll(/^(function|interface|type|class) (\w+)(<)?/gm)]
+  // Overloads of one function are one declaration.
+  const own = new Map(
+    [...text.matchAll(/^(function|interface|type|class) (\w+)(?:<([^(){]*?)>)?/gm)].map((match) => [match[2], match]),
+  )
   const imported = [...text.matchAll(/^import type \{(.*)\}/gm)].flatMap(([, list = '']) => list.split(/[\s,]+/))
-  const known = new Set([...imported, ...own.map(([, , name = '']) => name)])
+  const known = new Set([...imported, ...own.keys()])
   const missing = [...typeNames(text)].filter((name) => !known.has(name) && !ambient.has(name))
-  const checks = own.map(([, keyword, name, generic]) => {
+  const checks = [...own.values()].map(([, keyword, name, list = '']) => {
     const [shown, actual] =
       keyword === 'function' || keyword === 'class'
         ? [`typeof ${name}`, `typeof actual.${name}`]
         : [name, `actual.${name}`]
-    const of = keyword !== 'function' && generic !== undefined ? '<never>' : ''
+    const parameters = keyword === 'function' ? [] : typeParameters(list).map(() => 'never')
+    const of = parameters.length > 0 ? `<${parameters.join(', ')}>` : ''
     return `export const same_${name}: Equal<${shown}${of}, ${actual}${of}> = true`
   })
   return [
@@ -156,6 +167,7 @@ describe('docs/packages.md', () => {
     '@backchannel/realtime/node': node,
     '@backchannel/realtime/vite': vite,
     '@backchannel/hub': hub,
+    '@backchannel/cache': cache,
     '@backchannel/collab': collab,
     '@backchannel/collab/server': collabServer,
     '@backchannel/protocol': protocol,

@@ -81,8 +81,7 @@ export async function measureHits({ rounds, reads, windows }: Plan): Promise<Hit
       }
     }
     const { misses, errors } = cache.status()
-    if (misses + errors > 0)
-      throw new Error(`${misses} reads missed, ${errors} failed: the figures would be of something else`)
+    if (misses + errors > 0) throw new Error(`${misses} reads missed and ${errors} failed: these are no hits`)
     return results
   } finally {
     redis.disconnect()

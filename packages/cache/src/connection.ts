@@ -115,9 +115,9 @@ export class Connection {
           clearTimeout(timer)
           resolve(result)
         },
-        (error: unknown) => {
+        (error: Error) => {
           clearTimeout(timer)
-          reject(error as Error)
+          reject(error)
         },
       )
     })

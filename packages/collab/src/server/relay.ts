@@ -4,9 +4,11 @@ export interface RoomNews {
   /** A part of the document that is durable by now. */
   update(update: Uint8Array): void
   awareness(update: Uint8Array): void
-  /** Another instance has just come, or has been away: it has the document so far, and knows of nobody. */
+  /** Another instance has just come, or has been away: it has the document so far, and wants what it lacks. */
   ask(stateVector: Uint8Array): void
-  /** This instance has been away: what was said meanwhile is lost to it. */
+  /** It was asked by this one, and what this one has said may have been lost to it, too. */
+  askBack(stateVector: Uint8Array): void
+  /** This instance has been away: what was said meanwhile is lost to it, and what it said itself to the others. */
   back(): void
 }
 
@@ -14,6 +16,7 @@ export interface RoomLine {
   update(update: Uint8Array): void
   awareness(update: Uint8Array): void
   ask(stateVector: Uint8Array): void
+  askBack(stateVector: Uint8Array): void
   leave(): void
 }
 
@@ -25,6 +28,6 @@ export interface Relay {
 
 /** An app of one instance: there is nobody to talk to. */
 export const noRelay: Relay = {
-  join: () => ({ update: () => {}, awareness: () => {}, ask: () => {}, leave: () => {} }),
+  join: () => ({ update: () => {}, awareness: () => {}, ask: () => {}, askBack: () => {}, leave: () => {} }),
   close: async () => {},
 }

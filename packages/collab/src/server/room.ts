@@ -202,7 +202,13 @@ export class Room {
     this.#line = this.#settings.relay.join(this.name, {
       update: (update) => Y.applyUpdate(this.#doc, update, elsewhere),
       awareness: (update) => this.#presence.hear(elsewhere, update),
-      ask: (stateVector) => this.#tellInstances(stateVector),
+      ask: (stateVector) => {
+        this.#tellInstances(stateVector)
+        // Once, so that two who type don't ask each other without end. A state vector knows nothing of deletions, so
+        // whether there is anything to ask for can't be told from it.
+        this.#line?.askBack(Y.encodeStateVector(this.#doc))
+      },
+      askBack: (stateVector) => this.#tellInstances(stateVector),
       back: () => this.#catchUp(),
     })
   }

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from '@backchannel/hub/node'
 import type { Relay, RoomLine, RoomNews } from './relay.ts'
 
-const kinds = { update: 0, awareness: 1, ask: 2 } as const
+const kinds = { update: 0, awareness: 1, ask: 2, askBack: 3 } as const
 const idLength = 8
 
 export class ValkeyRelay implements Relay {
@@ -37,6 +37,11 @@ export class ValkeyRelay implements Relay {
       client.connect().catch(() => {})
     }
     this.#subscriber.on('ready', () => void this.#subscribeAll())
+    // One of the two may be lost, or late, alone: what could not be said was not heard.
+    this.#publisher.on('ready', () => {
+      this.#up()
+      for (const news of this.#rooms.values()) news.back()
+    })
     this.#subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#hear(channel, message))
   }
 
@@ -58,6 +63,7 @@ export class ValkeyRelay implements Relay {
       update: (update) => say(kinds.update, update),
       awareness: (update) => say(kinds.awareness, update),
       ask: (stateVector) => say(kinds.ask, stateVector),
+      askBack: (stateVector) => say(kinds.askBack, stateVector),
       leave: () => {
         if (this.#rooms.get(room) !== news) return
         this.#rooms.delete(room)
@@ -80,9 +86,7 @@ export class ValkeyRelay implements Relay {
     } catch (error) {
       return this.#down(error as Error)
     }
-    if (this.#isDown) this.#log.info({}, 'collab: Valkey is back, and rooms are shared between instances again')
-    this.#isDown = false
-    this.#wasReady = true
+    this.#up()
     for (const [room, news] of rooms) if (this.#rooms.get(room) === news) news.back()
   }
 
@@ -94,9 +98,17 @@ export class ValkeyRelay implements Relay {
       if (message[idLength] === kinds.update) news?.update(content)
       else if (message[idLength] === kinds.awareness) news?.awareness(content)
       else if (message[idLength] === kinds.ask) news?.ask(content)
+      else if (message[idLength] === kinds.askBack) news?.askBack(content)
     } catch (error) {
       this.#log.warn({ err: error, channel: channel.toString() }, 'collab: a message of another instance is broken')
     }
+  }
+
+  #up(): void {
+    if (this.#publisher.status !== 'ready' || this.#subscriber.status !== 'ready') return
+    if (this.#isDown) this.#log.info({}, 'collab: Valkey is back, and rooms are shared between instances again')
+    this.#isDown = false
+    this.#wasReady = true
   }
 
   #down(error: Error): void {

@@ -129,7 +129,7 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
     setMany: async (entries, options) => setMany([...entries], options),
 
     async delete(keys) {
-      const list = typeof keys === 'string' ? [keys] : keys
+      const list = Array.isArray(keys) ? (keys as readonly string[]) : [keys as string]
       for (const key of list) checkKey(key)
       await remove(list)
     },
@@ -152,9 +152,9 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
 
     async invalidateTag(...tags) {
       for (const tag of tags) checkTag(tag)
-      loads.forgetTags(tags)
+      const locks = loads.forgetTags(tags).map(layout.lock)
       // An entry whose tag has no version is void, and the next version is another one.
-      await attempt((store) => store.delete(tags.map(layout.tag), []))
+      await attempt((store) => store.delete(tags.map(layout.tag), locks))
     },
 
     secondaryStorage: () => (store ? secondaryStorage : undefined),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { Redis } from 'iovalkey'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openStage, recordLog, stores } from './testing/stores.ts'
 
@@ -146,9 +147,17 @@ describe.each(stores)('cached over $store', ({ store, needs }) => {
   describe('what changes during a load', needs, () => {
     const stage = openStage(store)
 
-    test.each(['delete', 'set', 'invalidateTag'] as const)('%s wins over what was loaded before', async (change) => {
+    // With the short lock the old load goes on long enough to look after it; the long one nobody could wait for.
+    test.each([
+      ['delete', 0.1],
+      ['set', 0.1],
+      ['invalidateTag', 0.1],
+      ['delete', 1000],
+      ['set', 1000],
+      ['invalidateTag', 1000],
+    ] as const)('%s wins over what was loaded before, with a lock of %d s', async (change, lockTimeout) => {
       const cache = stage.open()
-      const options = { ttl: 60, tags: ['t'], lockTimeout: 0.1 }
+      const options = { ttl: 60, tags: ['t'], lockTimeout }
       const old = held<string>()
       const before = cache.cached('k', options, old.load)
       await old.begun
@@ -158,7 +167,6 @@ describe.each(stores)('cached over $store', ({ store, needs }) => {
       // Who asks after the change waits for nothing that began before it.
       const next = change === 'set' ? 'set' : 'new'
       expect(await cache.cached('k', options, () => 'new')).toBe(next)
-      // The old load goes on long enough to look after its lock.
       await sleep(120)
       old.resolve('old')
       expect(await before).toBe('old')
@@ -254,8 +262,8 @@ describe.each(stores)('cached over $store', ({ store, needs }) => {
 
     test('a fresh value is loaded anew before its end, in the background', async () => {
       const cache = stage.open()
-      // The strongest, and a load as long as a tenth of the ttl: due at almost every read.
-      const options = { ttl: 2, early: 100 }
+      // The strongest: with loads of 0.2 s due at about every fifth read, long before the end.
+      const options = { ttl: 30, early: 100 }
       const load = counting(200)
       expect(await cache.cached('k', options, load)).toEqual({ count: 1 })
       await soon(async () => (await cache.cached('k', options, load)).count).toBeGreaterThan(1)
@@ -268,5 +276,78 @@ describe.each(stores)('cached over $store', ({ store, needs }) => {
       for (let i = 0; i < 50; i++) await cache.cached('k', { ttl: 60, stale: 60 }, load)
       expect(load.calls).toBe(1)
     })
+  })
+})
+
+describe('on a server', stores[1].needs, () => {
+  const stage = openStage('server')
+  let redis: Redis
+  beforeAll(() => {
+    redis = new Redis(stage.url)
+  })
+  afterAll(() => redis.disconnect())
+
+  test('a lock is prolonged while its holder loads: who comes late waits', async () => {
+    const [cache, other] = [stage.open({ prefix: 'late:' }), stage.open({ prefix: 'late:' })]
+    const slow = held<string>()
+    const options = { ttl: 60, lockTimeout: 1 }
+    const first = cache.cached('k', options, slow.load)
+    await slow.begun
+    await sleep(1_500)
+    const load = counting()
+    const second = other.cached('k', options, load)
+    await sleep(100)
+    expect(load.calls).toBe(0)
+    slow.resolve('slow')
+    expect(await Promise.all([first, second])).toEqual(['slow', 'slow'])
+  })
+
+  test('a lock that was taken away is not forgotten by its holder, even when nothing of it is left', async () => {
+    const cache = stage.open()
+    const old = held<string>()
+    const before = cache.cached('k', { ttl: 60, lockTimeout: 0.1 }, old.load)
+    await old.begun
+    await cache.delete('k')
+    await sleep(120)
+    // As after a minute.
+    expect(await redis.del(`${cache.status().prefix}@lock:k`)).toBe(1)
+    old.resolve('old')
+    expect(await before).toBe('old')
+    expect(await cache.get('k')).toBe(null)
+  })
+
+  test('a lock that was taken over is left to its new holder', async () => {
+    const [cache, other] = [stage.open({ prefix: 'over:' }), stage.open({ prefix: 'over:' })]
+    const [old, next] = [held<string>(), held<string>()]
+    const options = { ttl: 60, lockTimeout: 0.1 }
+    const before = cache.cached('k', options, old.load)
+    await old.begun
+    const after = other.cached('k', options, next.load)
+    await next.begun
+    old.reject(new Error('too late'))
+    await expect(before).rejects.toThrow('too late')
+    expect(await redis.exists('over:@lock:k')).toBe(1)
+    next.resolve('next')
+    expect(await after).toBe('next')
+    expect(await redis.exists('over:@lock:k')).toBe(0)
+  })
+
+  test('what was void before it was loaded is not stored', async () => {
+    const cache = stage.open({ prefix: 'void:' })
+    const old = held<string>()
+    const before = cache.cached('k', { ttl: 60, tags: ['t'] }, old.load)
+    await old.begun
+    await cache.invalidateTag('t')
+    old.resolve('old')
+    await before
+    expect(await redis.exists('void:k', 'void:@tag:t')).toBe(0)
+  })
+
+  test('a tag lives as long as what was loaded for it, however long the load took', async () => {
+    const cache = stage.open({ prefix: 'long:' })
+    await cache.cached('k', { ttl: 60, stale: 30, tags: ['t'] }, counting(200))
+    const [tag, entry] = (await redis.multi().pttl('long:@tag:t').pttl('long:k').exec())?.map(([, left]) => left) ?? []
+    expect(Number(entry)).toBeGreaterThan(80_000)
+    expect(Number(tag)).toBeGreaterThanOrEqual(Number(entry))
   })
 })

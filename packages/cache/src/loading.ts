@@ -16,7 +16,8 @@ export interface Loads {
   cached(key: string, plan: LoadPlan, load: Load): Promise<unknown>
   /** Who asks from now on does not get what is being loaded for these keys. */
   forget(keys: readonly string[]): void
-  forgetTags(tags: readonly string[]): void
+  /** The same for tags. Answers the keys that were being loaded. */
+  forgetTags(tags: readonly string[]): string[]
 }
 
 /** What a flight brings. Everyone parses the JSON anew, so that nobody changes another's value. */
@@ -88,7 +89,10 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
       const landed = await loadNow(key, plan, load)
       const loadMs = performance.now() - began
       // Without versions, or without the lock, it is given to who asked, and not kept.
-      if (!versions || isLost) return landed
+      if (!versions || isLost) {
+        await attempt((store) => store.release(name, token))
+        return landed
+      }
       const hasFreshness = ttlMs !== undefined && (staleMs > 0 || beta > 0)
       const text = writeEntry({
         json: landed.json,
@@ -230,7 +234,9 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
       for (const key of keys) flights.delete(key)
     },
     forgetTags(tags) {
-      for (const [key, flight] of flights) if (flight.tags.some((tag) => tags.includes(tag))) flights.delete(key)
+      const keys = [...flights].flatMap(([key, flight]) => (flight.tags.some((tag) => tags.includes(tag)) ? key : []))
+      for (const key of keys) flights.delete(key)
+      return keys
     },
   }
 }

@@ -5,6 +5,8 @@ import type { CachedOptions, CacheSchema, IncrementOptions, SetOptions } from '.
 
 /** Beyond it a ttl is a mistake in its unit. */
 const maxSeconds = 100 * 365 * 24 * 3600
+/** Locks are looked after by a timer, and timers hold no more than 24 days. */
+const maxLockSeconds = 3600
 const maxTags = 64
 
 export interface Lifetime {
@@ -22,12 +24,10 @@ export interface LoadPlan extends Lifetime {
   readonly schema: CacheSchema | undefined
 }
 
-function milliseconds(name: string, seconds: unknown, hint: string): number {
-  if (typeof seconds === 'number' && seconds > 0 && seconds <= maxSeconds) return Math.ceil(seconds * 1000)
+function milliseconds(name: string, seconds: unknown, hint = '', max = maxSeconds): number {
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= max) return Math.ceil(seconds * 1000)
   const given = typeof seconds === 'number' ? String(seconds) : describe(seconds)
-  throw new CacheValueError(
-    `${name} is a number of seconds above 0 and at most ${maxSeconds} (100 years), not ${given}${hint}`,
-  )
+  throw new CacheValueError(`${name} is a number of seconds above 0 and at most ${max}, not ${given}${hint}`)
 }
 
 function ttlOf(ttl: unknown): number | undefined {
@@ -67,9 +67,9 @@ export function loadPlanOf(options: number | LoadOptions): LoadPlan {
   return {
     ttlMs,
     tags: tagsOf(tags),
-    staleMs: stale === 0 ? 0 : milliseconds('stale', stale, ''),
+    staleMs: stale === 0 ? 0 : milliseconds('stale', stale),
     beta: early,
-    lockMs: milliseconds('lockTimeout', lockTimeout, ''),
+    lockMs: milliseconds('lockTimeout', lockTimeout, '', maxLockSeconds),
     schema,
   }
 }

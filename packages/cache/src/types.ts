@@ -42,8 +42,8 @@ export interface CachedOptions extends SetOptions {
    */
   early?: number | undefined
   /**
-   * Seconds that other processes wait for the one that loads before they load themselves. Default 5. The one that loads
-   * may take longer.
+   * Seconds that other processes wait for the one that loads before they load themselves. Default 5, at most 3600. The one
+   * that loads may take longer.
    */
   lockTimeout?: number | undefined
 }

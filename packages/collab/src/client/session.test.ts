@@ -1,4 +1,6 @@
 // Sessions against real rooms. What needs a browser, the copy in IndexedDB and the editor, is tested in one: e2e.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createEditor, union } from 'prosekit/core'
 import { defineDoc } from 'prosekit/extensions/doc'
 import { defineParagraph } from 'prosekit/extensions/paragraph'
@@ -164,12 +166,25 @@ test.each([
 })
 
 test('the server’s import of it is an error that says what to do', async () => {
-  await expect(import('../server-stub.ts')).rejects.toThrow(/is for browsers.*collab\/server/)
+  const program = "import { CollabRefused, createCollabSession, defineCollab } from '@backchannel/collab'"
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '--conditions=@backchannel/source' },
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/Error: @backchannel\/collab is for browsers.*collab\/server/)
   const stub = await import('../browser-stub.ts')
   expect(() => stub.createCollabServer({} as never)).toThrow(/server-only/)
 })
 
-test('both stubs name everything that the server half does', async () => {
+test('the server stub has every name that the browser half has', async () => {
+  const text = readFileSync(new URL('../server-stub.ts', import.meta.url), 'utf8')
+  const client = await import('./index.ts')
+  for (const name of Object.keys(client)) expect(text).toContain(`export const ${name}`)
+})
+
+test('the browser’s stub has every name that the server half has', async () => {
   const [stub, server] = await Promise.all([import('../browser-stub.ts'), import('../server/index.ts')])
   expect(Object.keys(stub).toSorted()).toEqual(Object.keys(server).toSorted())
 })

@@ -22,7 +22,7 @@ const over = (rounds: readonly HitRound[], figure: (round: HitRound) => number) 
 console.log(`${machineFacts()}, ${new Date().toISOString().slice(0, 10)}`)
 console.log(`Medians of ${plan.rounds} rounds of ${plan.reads} reads, lowest–highest in brackets.\n`)
 
-console.log('| a hit, 1 KB of JSON | bare client + JSON.parse | cacheGet | ratio within a round |')
+console.log('| a hit, 0.7 KB of JSON | bare client + JSON.parse | cacheGet | ratio within a round |')
 console.log('| --- | --- | --- | --- |')
 const hits = await measureHits(plan)
 for (const window of plan.windows) {

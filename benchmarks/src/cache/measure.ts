@@ -32,7 +32,7 @@ export interface Cost {
 
 const silent = { warn: () => {} }
 
-/** About a kilobyte, as a page's data is. */
+/** Some 700 bytes of JSON, as a small page has. */
 const value = {
   id: randomUUID(),
   title: 'What a read costs',

@@ -256,6 +256,15 @@ describe.each(stores)('over $store', ({ store, needs }) => {
   })
 })
 
+/** As JSON where it has one. */
+function toText(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return String(value)
+  }
+}
+
 describe('what lies on the server', stores[1].needs, () => {
   const stage = openStage('server')
   let redis: Redis
@@ -302,6 +311,28 @@ describe('what lies on the server', stores[1].needs, () => {
     expect(cache.status()).toMatchObject({ misses: 1, invalid: 2, errors: 0 })
     expect(await cache.cached('a', 10, () => 'new')).toBe('new')
     expect(await cache.get('a')).toBe('new')
+  })
+
+  test('whatever stands there, reading it throws nothing', async () => {
+    const cache = stage.open()
+    const { prefix } = cache.status()
+    const header = fc.oneof(fc.json(), fc.record({ t: fc.anything(), f: fc.anything(), d: fc.anything() }).map(toText))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json(),
+      fc.tuple(header, fc.oneof(fc.json(), fc.string())).map(([head, body]) => `#${head}\n${body}`),
+    )
+    await fc.assert(
+      fc.asyncProperty(text, async (text) => {
+        await redis.set(`${prefix}a`, text)
+        const value = await cache.get('a')
+        expect(await cache.getMany(['a'])).toEqual([value])
+        expect([null, Infinity]).toContain(await cache.ttl('a'))
+        await cache.cached('a', { ttl: 60, stale: 60, early: 1 }, () => 'loaded')
+      }),
+      { numRuns: 300 },
+    )
+    expect(cache.status().errors).toBe(0)
   })
 
   test('another type of key is a miss, and is told', async () => {

@@ -45,7 +45,7 @@ export class Connection {
   /** Attempts since the last steady connection. */
   #attempts = 0
   /** What calls get while it is down: the same for all, since making an error is what a quick miss would wait for. */
-  readonly #refusal: StoreError
+  #refusal: StoreError
   #upSince = 0
   #downSince = 0
   #timer: NodeJS.Timeout | undefined
@@ -148,6 +148,7 @@ export class Connection {
     if (this.#state === 'down' || this.#state === 'closed') return
     this.#state = 'down'
     this.#downSince = performance.now()
+    this.#refusal = new StoreError('unreachable', `${this.server} is down: ${reason}`)
     this.#options.warn('down', `${this.server} is down, so every read is a miss until it is back: ${reason}`)
   }
 

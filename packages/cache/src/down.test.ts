@@ -203,6 +203,20 @@ describe('a server', needs, () => {
     expect(cache.status()).toMatchObject({ state: 'up', errors: 0 })
   })
 
+  test('an answer that this process was too busy to read is no time-out', async () => {
+    const cache = open(redis.url, { timeoutMs: 100 })
+    await isUp(cache)
+    await cache.set('a', 1)
+    for (let i = 0; i < 5; i++) {
+      // Sent at once, and answered while nobody looks.
+      const read = cache.get('a')
+      const end = performance.now() + 150
+      while (performance.now() < end);
+      expect(await read).toBe(1)
+    }
+    expect(cache.status()).toMatchObject({ state: 'up', errors: 0 })
+  })
+
   test('a replica is unfit for writing, until it is a primary again', async () => {
     const cache = open(redis.url, { timeoutMs: 1000 })
     await cache.set('a', 'old')

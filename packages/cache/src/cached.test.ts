@@ -332,6 +332,15 @@ describe('on a server', stores[1].needs, () => {
     expect(await redis.exists('over:@lock:k')).toBe(0)
   })
 
+  test('who waits in vain for one holder after the other loads for itself, and stores nothing', async () => {
+    const cache = stage.open({ prefix: 'vain:' })
+    const holders = setInterval(() => void redis.set('vain:@lock:k', `holder ${performance.now()}`), 20)
+    await soon(() => redis.exists('vain:@lock:k')).toBe(1)
+    expect(await cache.cached('k', { ttl: 60, lockTimeout: 0.1 }, () => 'own')).toBe('own')
+    clearInterval(holders)
+    expect(await redis.exists('vain:k')).toBe(0)
+  })
+
   test('what was void before it was loaded is not stored', async () => {
     const [cache, other] = [stage.open({ prefix: 'void:' }), stage.open({ prefix: 'void:' })]
     const old = held<string>()

@@ -42,6 +42,8 @@ interface Held {
   readonly seen: string | null
 }
 
+/** Holders of a lock that are waited for, each no longer than the lock's time. */
+const patience = 3
 const firstPollMs = 15
 const maxPollMs = 150
 
@@ -130,10 +132,11 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
     const began = performance.now()
     let pollMs = firstPollMs
     let holder: { token: string; since: number } | undefined
+    let holders = 0
     let refused: string | null = null
     for (;;) {
       const now = performance.now()
-      if (now - began > 2 * lockMs) return 'unlocked'
+      if (holders > patience && now - began > patience * lockMs) return 'unlocked'
       const from = holder && now - holder.since > lockMs ? holder.token : undefined
       const claimed = await attempt((store) =>
         store.acquire({ lock: layout.lock(key), entry: layout.entry(key), token, ttlMs: lockMs, from }),
@@ -149,7 +152,10 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
         refused = text
       }
       if (owner === token) return { name: layout.lock(key), token, seen: text }
-      if (holder?.token !== owner) holder = { token: owner, since: now }
+      if (holder?.token !== owner) {
+        holder = { token: owner, since: now }
+        holders++
+      }
       await sleep(pollMs * (0.5 + Math.random()))
       pollMs = Math.min(pollMs * 1.5, maxPollMs)
     }

@@ -64,7 +64,7 @@ describe('processes on one server', needs, () => {
   })
 
   test('when the one that loads is killed, one of the others loads', async () => {
-    const env = { CACHE_URL: redis.url, WORKER_PREFIX: `${randomUUID()}:`, LOCK_TIMEOUT: '0.5' }
+    const env = { CACHE_URL: redis.url, WORKER_PREFIX: `${randomUUID()}:`, LOCK_TIMEOUT: '1' }
     const [first, ...others] = await Promise.all([
       startWorker({ ...env, LOAD_MS: '600000' }),
       startWorker(env),

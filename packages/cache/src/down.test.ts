@@ -17,7 +17,13 @@ afterEach(async () => {
 })
 
 function open(url: string, options: Partial<CacheOptions> = {}): Cache {
-  const cache = createCache({ url, prefix: `${randomUUID()}:`, logger: { warn: () => {} }, timeoutMs: 300, ...options })
+  const cache = createCache({
+    url,
+    prefix: `${randomUUID()}:`,
+    logger: { warn: () => {} },
+    timeoutMs: 1_000,
+    ...options,
+  })
   closing.push(() => cache.close())
   return cache
 }
@@ -146,7 +152,7 @@ describe('a server', needs, () => {
   })
 
   test('frozen: misses after the time-out, then at once; what could not be deleted is, before it is read', async () => {
-    const cache = open(redis.url, { timeoutMs: 150 })
+    const cache = open(redis.url, { timeoutMs: 500 })
     await isUp(cache)
     await cache.set('a', 'old', { tags: ['t'] })
     await cache.set('b', 'old')
@@ -167,7 +173,7 @@ describe('a server', needs, () => {
   })
 
   test('a black hole in the middle of a connection, and the way back', async () => {
-    const cache = open(proxy.url, { timeoutMs: 150 })
+    const cache = open(proxy.url, { timeoutMs: 500 })
     await isUp(cache)
     await cache.set('a', 1)
     proxy.swallow()

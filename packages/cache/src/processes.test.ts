@@ -99,11 +99,12 @@ describe('processes on one server', needs, () => {
 
   test('a process ends by itself when its cache is closed', () => {
     const script = `
-      import { cacheSet, cached, closeCache, cacheGet } from '@backchannel/cache'
-      await cacheSet('a', 1, { ttl: 60, tags: ['t'] })
-      await cached('b', { ttl: 1, stale: 1, early: 1 }, () => 2)
-      console.log(await cacheGet('a'), await cacheGet('b'))
-      await closeCache()`
+      import { createCache } from '@backchannel/cache'
+      const cache = createCache({ url: process.env.VALKEY_URL, timeoutMs: 5000 })
+      await cache.set('a', 1, { ttl: 60, tags: ['t'] })
+      await cache.cached('b', { ttl: 60, stale: 1, early: 1 }, () => 2)
+      console.log(await cache.get('a'), await cache.get('b'))
+      await cache.close()`
     expect(run(script, { VALKEY_URL: redis.url })).toEqual({ status: 0, stdout: '1 2\n', stderr: '' })
   })
 })

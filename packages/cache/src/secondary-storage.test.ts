@@ -141,7 +141,7 @@ afterEach(async () => {
 })
 
 function openQuietly(url: string) {
-  const cache = createCache({ url, timeoutMs: 300, logger: { warn: () => {} } })
+  const cache = createCache({ url, timeoutMs: 1_000, logger: { warn: () => {} } })
   closing.push(() => cache.close())
   return cache
 }

@@ -64,10 +64,12 @@ describe('over TLS', needs, () => {
 
   test('with a certificate that is trusted it works', async () => {
     const script = `
-      import { cacheGet, cacheSet, cacheStatus, closeCache } from '@backchannel/cache'
-      await cacheSet('a', 1, 60)
-      console.log(await cacheGet('a'), cacheStatus().state, cacheStatus().lastError)
-      await closeCache()`
+      import { createCache } from '@backchannel/cache'
+      const cache = createCache({ url: process.env.VALKEY_URL, timeoutMs: 5000 })
+      await cache.set('a', 1, 60)
+      const { state, lastError } = cache.status()
+      console.log(await cache.get('a'), state, lastError)
+      await cache.close()`
     const child = spawn(
       process.execPath,
       ['--conditions=@backchannel/source', '--input-type=module-typescript', '--eval', script],

@@ -126,6 +126,31 @@ describe('a server', () => {
     await soon(() => [session.status, session.refusal?.code]).toEqual(['refused', 1009])
   })
 
+  test('that gives the right to write later is believed', async () => {
+    let access: 'read' | 'write' = 'read'
+    const stage = await serve({ authorize: () => access })
+    const session = open({ url: stage.url })
+    await session.synced
+    expect(session.access).toBe('read')
+    access = 'write'
+    stage.collab.disconnect('doc')
+    await soon(() => [session.status, session.access]).toEqual(['connected', 'write'])
+  })
+
+  test('that is not there, or says no, is never shown as connected', async () => {
+    const seen: string[] = []
+    const watch = (session: CollabSession) => session.onChange(() => seen.push(session.status))
+    const { url } = await serve({ authorize: () => 'deny' })
+    const denied = open({ url })
+    const away = open({ url: 'ws://127.0.0.1:1/collab' })
+    watch(denied)
+    watch(away)
+    await soon(() => [denied.status, away.status]).toEqual(['refused', 'disconnected'])
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(away.status).toBe('disconnected')
+    expect(seen).not.toContain('connected')
+  })
+
   test('that goes away is waited for, and gets what was typed meanwhile', async () => {
     const stage = await serve()
     const session = open({ url: stage.url })
@@ -161,8 +186,11 @@ test.each([
   [{ room: 'x'.repeat(256) }, /room is a name/],
   [{ url: 'ftp://example.com' }, /url is an address/],
   [{ url: '/collab' }, /url is an address/],
+  [{ persists: true }, /no 'persists'; what there is: url/],
+  [{ user: 'Ann' }, /somebody with a name/],
+  [{ room: '\ud800' }, /room is a name/],
 ])('%j is refused', (options, message) => {
-  expect(() => open(options)).toThrow(message)
+  expect(() => open(options as never)).toThrow(message)
 })
 
 test('the server’s import of it is an error that says what to do', async () => {

@@ -25,8 +25,8 @@ export interface CollabSessionOptions {
 }
 
 /**
- * `local` there is no server; `connecting`, `connected`, `disconnected` (it tries again by itself; what is typed is kept
- * and sent then); `refused` the server has said no, and nothing is tried; `destroyed`.
+ * `local` there is no server; `connecting` for the first time; `connected` and in step; `disconnected` (it tries again by
+ * itself; what is typed is kept and sent then); `refused` the server has said no, and nothing is tried; `destroyed`.
  */
 export type CollabStatus = 'local' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'destroyed'
 
@@ -60,7 +60,7 @@ export interface CollabSession {
   readonly refusal: CollabRefused | undefined
   /**
    * Resolves once what the server has is here; without a server once the copy in this browser is. Rejects with
-   * `CollabRefused`, or when the session is destroyed before.
+   * `CollabRefused`, or when the session is destroyed before. Settles once.
    */
   readonly synced: Promise<void>
   /** Everybody who has the document open, oneself first. The same array until somebody changes. */
@@ -77,11 +77,24 @@ export interface CollabSession {
 /** y-websocket's number of the message by which a server tells what is not permitted. */
 const authMessage = 2
 
+const names = ['url', 'room', 'user', 'persist', 'params']
+
 /** @throws TypeError for options that can't be meant */
 export function createCollabSession(options: CollabSessionOptions): CollabSession {
-  const { room, url } = options
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('createCollabSession: an object with room and user is wanted')
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`createCollabSession: there is no '${name}'; what there is: ${names.join(', ')}`)
+    }
+  }
+  const { room, url, user } = options
+  if (typeof user?.name !== 'string') {
+    throw new TypeError("createCollabSession: user is somebody with a name, such as { name: 'Ann' }")
+  }
   // oxlint-disable-next-line no-control-regex -- that is what is looked for
-  if (typeof room !== 'string' || !/^[^\u0000-\u001f\u007f]{1,255}$/u.test(room)) {
+  if (typeof room !== 'string' || !/^[^\u0000-\u001f\u007f]{1,255}$/u.test(room) || !room.isWellFormed()) {
     throw new TypeError(`createCollabSession: room is a name of 1 to 255 characters, not ${JSON.stringify(room)}`)
   }
   return new Session(options, url === undefined || url === '' ? undefined : webSocketUrl(url))
@@ -93,14 +106,17 @@ class Session implements CollabSession {
   readonly awareness = new Awareness(this.doc)
   readonly synced: Promise<void>
   readonly #provider: WebsocketProvider | undefined
-  readonly #copy: IndexeddbPersistence | undefined
+  #copy: IndexeddbPersistence | undefined
   readonly #listeners = new Set<() => void>()
   #status: CollabStatus = 'local'
   #access: 'read' | 'write' = 'write'
   #refusal: CollabRefused | undefined
   #peers: readonly CollabPeer[] = []
   /** A lost network is known to the browser long before the socket notices. */
-  readonly #offline = (): void => this.#provider?.disconnect()
+  readonly #offline = (): void => {
+    this.#provider?.disconnect()
+    if (this.#provider && !this.#refusal) this.#become('disconnected', this.#access)
+  }
   readonly #online = (): void => {
     if (!this.#refusal) this.#provider?.connect()
   }
@@ -115,12 +131,9 @@ class Session implements CollabSession {
     promise.catch(() => {})
     this.awareness.on('change', () => this.#readPeers())
     this.setUser(user)
-    // Some browsers have none in private windows.
-    if (persist && 'indexedDB' in globalThis) this.#copy = new IndexeddbPersistence(`collab:${room}`, this.doc)
-    if (url === undefined) {
-      if (this.#copy) this.#copy.once('synced', resolve)
-      else resolve()
-    } else {
+    const opened = persist ? this.#openCopy() : Promise.resolve()
+    if (url === undefined) void opened.then(resolve)
+    else {
       this.#status = 'connecting'
       this.#provider = this.#connect(url, params)
     }
@@ -155,8 +168,8 @@ class Session implements CollabSession {
     const provider = this.#provider
     if (!provider || this.#status === 'destroyed') return
     this.#refusal = undefined
-    this.#access = 'write'
     provider.disconnect()
+    this.#become('connecting', 'write')
     provider.connect()
   }
 
@@ -177,10 +190,19 @@ class Session implements CollabSession {
     else await this.#copy?.destroy()
   }
 
+  /** Never rejects: some browsers have no such place, or none in private windows. */
+  async #openCopy(): Promise<void> {
+    if (!(await canStore()) || this.#status === 'destroyed') return
+    this.#copy = new IndexeddbPersistence(`collab:${this.room}`, this.doc)
+    await this.#copy.whenSynced
+  }
+
   #connect(url: string, params: CollabSessionOptions['params']): WebsocketProvider {
     const provider = new WebsocketProvider(url, encodeURIComponent(this.room), this.doc, {
       awareness: this.awareness,
       connect: false,
+      // Tabs would pass on to each other what the server refuses to one of them.
+      disableBc: true,
       ...(params ? { params } : {}),
       // A message that is too large would be sent again for ever.
       shouldReconnect: ({ code }) => !(code >= 4400 && code < 4500) && code !== 1009,
@@ -189,16 +211,21 @@ class Session implements CollabSession {
       readAuthMessage(decoder, this.doc, () => this.#become(this.#status, 'read'))
     }
     provider.on('status', ({ status }) => {
-      if (this.#status !== 'destroyed' && !this.#refusal) this.#become(status, this.#access)
+      // Rights are said anew on each connection.
+      if (status === 'connected') this.#become(this.#status, 'write')
     })
     provider.on('sync', (isSynced) => {
-      if (isSynced) this.#settle.resolve()
+      if (!isSynced || this.#status === 'destroyed') return
+      this.#settle.resolve()
+      this.#become('connected', this.#access)
+    })
+    provider.on('connection-close', () => {
+      if (this.#status !== 'destroyed' && !this.#refusal) this.#become('disconnected', this.#access)
     })
     provider.on('closed', ({ code, reason }) => {
       if (this.#status === 'destroyed') return
       this.#refusal = new CollabRefused(code, reason)
       this.#settle.reject(this.#refusal)
-      // It is no member any more: other tabs of this browser get nothing from it either.
       provider.disconnect()
       this.#become('refused', this.#access)
     })
@@ -238,6 +265,19 @@ function peerOf(clientId: number, state: Record<string, unknown>, isSelf: boolea
   const name = 'name' in user && typeof user.name === 'string' ? user.name : 'Somebody'
   const color = 'color' in user && typeof user.color === 'string' ? user.color : colorOf(name)
   return [{ clientId, name, color, isSelf }]
+}
+
+/** The library that keeps the copy does not say when it can't. */
+function canStore(): Promise<boolean> {
+  if (!('indexedDB' in globalThis)) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const request = indexedDB.open('collab-probe')
+    request.addEventListener('error', () => resolve(false))
+    request.addEventListener('success', () => {
+      request.result.close()
+      resolve(true)
+    })
+  })
 }
 
 /** @throws TypeError for what no WebSocket can be opened to */

@@ -14,10 +14,8 @@ export const closeReasons = {
   forbidden: { code: 4403, reason: 'forbidden' },
   deleted: { code: 4410, reason: 'document deleted' },
   documentTooLarge: { code: 4413, reason: 'document too large' },
-  presenceTooLarge: { code: 4413, reason: 'presence too large' },
   goingAway: { code: 1001, reason: 'going away' },
   askAgain: { code: 4500, reason: 'come back' },
   unavailable: { code: 4503, reason: 'document unavailable' },
   full: { code: 4503, reason: 'too many rooms' },
-  slow: { code: 4508, reason: 'slow' },
 } as const satisfies Record<string, CloseReason>

@@ -6,21 +6,25 @@ import type { Guest, Room } from './room.ts'
 
 export type Access = 'read' | 'write'
 
-/** Names, colours and cursors of a client and the others that it repeats. */
-const maxPresenceBytes = 64 * 1024
-
 export class Connection implements Guest {
   readonly #socket: WebSocket
   readonly #access: Access
   readonly #maxBufferedBytes: number
   #room: Room | undefined
-  #isAlive = true
+  #hasAnswered = true
+  /** Buffered when the last heartbeat was due. */
+  #lastBuffered = 0
+  /** The document on its way to this client, in bytes: it may be larger than what may wait otherwise. */
+  #answerBytes = 0
+  #isAnswering = false
+  /** Asked for while an answer was on its way. */
+  #nextQuestion: Uint8Array | undefined
 
   constructor(socket: WebSocket, access: Access, maxBufferedBytes: number) {
     this.#socket = socket
     this.#access = access
     this.#maxBufferedBytes = maxBufferedBytes
-    socket.on('pong', () => (this.#isAlive = true))
+    socket.on('pong', () => (this.#hasAnswered = true))
     // A broken frame, or one that is too large: the library closes, and `close` follows.
     socket.on('error', () => {})
   }
@@ -36,15 +40,36 @@ export class Connection implements Guest {
   send(message: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     // What is lost to it is still in the document: it comes back and asks.
-    if (this.#socket.bufferedAmount > this.#maxBufferedBytes) {
-      this.close(closeReasons.slow)
-      this.#socket.terminate()
-    } else this.#socket.send(message)
+    if (this.#socket.bufferedAmount - this.#answerBytes > this.#maxBufferedBytes) this.#socket.terminate()
+    else this.#socket.send(message)
+  }
+
+  answer(message: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#answerBytes = message.byteLength
+    this.#socket.send(message, () => {
+      this.#answerBytes = 0
+      this.#isAnswering = false
+      const question = this.#nextQuestion
+      this.#nextQuestion = undefined
+      const room = this.#room
+      if (question && room && !room.isClosed) this.#ask(room, question)
+    })
   }
 
   close({ code, reason }: CloseReason): void {
     this.#room?.leave(this)
+    // A close that the other side has to answer is not heard by a socket that is not read.
+    this.#socket.resume()
     this.#socket.close(code, reason)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   /** The socket is gone. */
@@ -52,16 +77,17 @@ export class Connection implements Guest {
     this.#room?.leave(this)
   }
 
-  /** @returns whether the other side has answered since the last time */
-  beat(): boolean {
-    if (!this.#isAlive) {
+  /** Drops a socket of which nothing was heard, and which has taken nothing, since the last time. */
+  beat(): void {
+    const buffered = this.#socket.bufferedAmount
+    if (!this.#hasAnswered && !(buffered < this.#lastBuffered) && !this.#socket.isPaused) {
       this.#socket.terminate()
-      return false
+      return
     }
-    this.#isAlive = false
+    this.#lastBuffered = buffered
+    this.#hasAnswered = false
     this.#socket.ping()
     this.send(signOfLife)
-    return true
   }
 
   #read(data: Buffer, isBinary: boolean): void {
@@ -81,19 +107,28 @@ export class Connection implements Guest {
     const message = readMessage(data)
     switch (message.type) {
       case 'ask':
-        room.answer(this, message.stateVector)
+        this.#ask(room, message.stateVector)
         return undefined
       case 'update':
         if (this.#access === 'write') return room.receive(this, message.update)
         this.send(deniedMessage('read-only'))
         return undefined
       case 'awareness':
-        if (message.update.byteLength > maxPresenceBytes) return closeReasons.presenceTooLarge
         room.say(this, message.update)
         return undefined
       case 'query-awareness':
         room.tellPresence(this)
         return undefined
     }
+  }
+
+  /** One answer at a time: each may be the whole document. */
+  #ask(room: Room, stateVector: Uint8Array): void {
+    if (this.#isAnswering) {
+      this.#nextQuestion = stateVector
+      return
+    }
+    room.answer(this, stateVector)
+    this.#isAnswering = true
   }
 }

@@ -1,5 +1,5 @@
 /** Documents in this process, for development and tests: they end with it. */
-import type { CollabStore, CompactionBase, StoredDocument, Version } from './store.ts'
+import type { CollabStore, CompactionBase, SaveVersionOptions, StoredDocument, Version } from './store.ts'
 
 interface Entry {
   snapshot: Uint8Array | undefined
@@ -35,14 +35,16 @@ export function memoryStore(): CollabStore {
     },
     async compact(room, snapshot, { revision, updateIds }: CompactionBase) {
       const entry = entryOf(room)
-      if (entry.revision !== revision) return false
+      if (entry.revision !== revision || !updateIds.every((id) => entry.updates.has(id))) return false
       entry.snapshot = snapshot
       entry.revision++
       for (const id of updateIds) entry.updates.delete(id)
       return true
     },
-    async saveVersion(room, snapshot, most) {
+    async saveVersion(room, snapshot, { most, unlessWithinMs }: SaveVersionOptions) {
       const entry = entryOf(room)
+      const newest = entry.versions[0]?.version.createdAt.getTime() ?? -Infinity
+      if (unlessWithinMs !== undefined && Date.now() - newest < unlessWithinMs) return undefined
       const version = { id: String(++count), createdAt: new Date(), bytes: snapshot.byteLength }
       entry.versions = [{ version, snapshot }, ...entry.versions].slice(0, most)
       return version

@@ -20,7 +20,15 @@ export interface RoomLine {
   leave(): void
 }
 
+/** What an app's call on one instance means for the others. May be lost while they can't be reached. */
+export type Order =
+  | { readonly order: 'disconnect'; readonly room: string | null }
+  | { readonly order: 'delete'; readonly room: string }
+
 export interface Relay {
+  /** Called with the orders of other instances. */
+  onOrder: (order: Order) => void
+  order(order: Order): void
   /** Listens to a room from now on. Never fails: without a connection nothing is heard, until `back` is called. */
   join(room: string, news: RoomNews): RoomLine
   close(): Promise<void>
@@ -28,6 +36,8 @@ export interface Relay {
 
 /** An app of one instance: there is nobody to talk to. */
 export const noRelay: Relay = {
+  onOrder: () => {},
+  order: () => {},
   join: () => ({ update: () => {}, awareness: () => {}, ask: () => {}, askBack: () => {}, leave: () => {} }),
   close: async () => {},
 }

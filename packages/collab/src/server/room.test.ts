@@ -16,14 +16,16 @@ function settings(): RoomSettings {
     relay: noRelay,
     log: quiet,
     maxDocumentBytes: 1_000_000,
+    turns: (work) => work(),
+    maxUpdateBytes: 1_000_000,
     compactAfter: 7,
-    versionEveryMs: 0,
+    versionEvery: 0,
     maxVersions: 5,
-    storeTimeoutMs: 1000,
   }
 }
 
-const guest = (): Guest => ({ send: () => {}, close: () => {} })
+const nothing = (): void => {}
+const guest = (): Guest => ({ send: nothing, answer: nothing, close: nothing, pause: nothing, resume: nothing })
 
 /** Real updates of several writers, of every kind of content. */
 function realUpdates(seed: number): Uint8Array[] {

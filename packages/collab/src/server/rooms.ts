@@ -18,6 +18,8 @@ export class Rooms {
   readonly #settings: RoomSettings
   readonly #maxRooms: number
   readonly #unloadDelayMs: number
+  /** Nobody enters a document that is being removed. */
+  readonly #removals = new Map<string, Promise<void>>()
 
   constructor(settings: RoomSettings, maxRooms: number, unloadDelayMs: number) {
     this.#settings = settings
@@ -42,6 +44,7 @@ export class Rooms {
    * @throws TooManyRooms; what the store throws
    */
   async with<T>(name: string, use: (room: Room) => T | Promise<T>): Promise<T> {
+    while (this.#removals.has(name)) await this.#removals.get(name)?.catch(() => {})
     const entry = this.#acquire(name)
     entry.holders++
     try {
@@ -57,6 +60,26 @@ export class Rooms {
   left(room: Room): void {
     const entry = this.#entries.get(room.name)
     if (entry?.room === room) this.#release(room.name, entry)
+  }
+
+  /**
+   * Closes a room, waits until nothing of it is on its way to the store, and calls `remove`; who wants to enter meanwhile
+   * waits for that.
+   */
+  async remove(name: string, remove: () => Promise<void>): Promise<void> {
+    while (this.#removals.has(name)) await this.#removals.get(name)?.catch(() => {})
+    const removal = (async () => {
+      const room = this.find(name)
+      room?.close(closeReasons.deleted)
+      await room?.quiet()
+      await remove()
+    })()
+    this.#removals.set(name, removal)
+    try {
+      await removal
+    } finally {
+      this.#removals.delete(name)
+    }
   }
 
   /** Ends all of them, once what was received is stored. */
@@ -99,9 +122,11 @@ export class Rooms {
   }
 
   async #unload(name: string, entry: Entry): Promise<void> {
+    entry.timer = undefined
     await entry.room.settle()
-    // Somebody may have come meanwhile, and finds it as it is.
-    if (this.#entries.get(name) !== entry || !isUnused(entry)) return
+    // Somebody may have come meanwhile, and finds it as it is; or have come and gone, and left something to be stored.
+    if (this.#entries.get(name) !== entry || !isUnused(entry) || entry.timer !== undefined) return
+    if (!entry.room.isSettled) return this.#release(name, entry)
     this.#entries.delete(name)
     entry.room.close(closeReasons.goingAway)
   }

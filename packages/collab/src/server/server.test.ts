@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'
+import * as encoding from 'lib0/encoding'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { openStage, Writer, type Stage } from '../testing/peers.ts'
@@ -208,23 +209,88 @@ describe('bad input', () => {
     expect(ann.closes).toEqual([])
   })
 
-  test('updates whose beginning never comes are asked for, and are not kept without end', async () => {
-    const stage = await open()
+  test('an update whose beginning is missing is asked for once, and neither kept nor told', async () => {
+    const store = memoryStore()
+    const stage = await open({ store })
     const doc = new Y.Doc()
     const updates: Uint8Array[] = []
     doc.on('update', (update: Uint8Array) => updates.push(update))
-    for (let n = 0; n < 6; n++) doc.getText('t').insert(0, 'x'.repeat(250_000))
+    for (let n = 0; n < 6; n++) doc.getText('t').insert(0, 'x'.repeat(300_000))
     const { socket, heard } = await raw(stage)
-    for (const update of updates.slice(1, 3)) socket.send(updateMessage(update))
-    // At the beginning, and for each of the two.
-    await soon(() => heard.filter(([type, kind]) => type === 0 && kind === 0)).toHaveLength(3)
-    socket.send(updateMessage(updates[0] ?? new Uint8Array()))
-    expect((await enter(stage).synced()).text).toHaveLength(750_000)
-    // Another document's, of which the first part is never sent.
-    const other = await raw(stage, 'other')
-    for (const update of updates.slice(1)) other.socket.send(updateMessage(update))
-    expect((await other.closed)[0]).toBe(4503)
+    const asks = () => heard.filter(([type, kind]) => type === 0 && kind === 0).length
+    const [first = new Uint8Array()] = updates
+    for (const update of updates.slice(1, 5)) socket.send(updateMessage(update))
+    // At the beginning, and for all of them once.
+    await soon(asks).toBe(2)
+    // What others type fills no gap, and nothing of it is seen.
+    const ann = await enter(stage).synced()
+    ann.write('y')
+    await soon(async () => (await store.load('doc')).updates.length).toBe(1)
+    expect((await enter(stage).synced()).text).toBe('y')
+    socket.send(answerMessage(Y.encodeStateAsUpdate(doc)))
+    await soon(() => ann.text.length).toBe(1_800_001)
+    expect((await store.load('doc')).updates).toHaveLength(2)
+    // The gap is closed: another one would be asked for again.
+    const other = new Y.Doc()
+    other.on('update', (update: Uint8Array) => updates.push(update))
+    other.getText('t').insert(0, 'a')
+    other.getText('t').insert(1, 'b')
+    socket.send(updateMessage(updates.at(-1) ?? first))
+    await soon(asks).toBe(3)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect([asks(), socket.readyState, ann.closes]).toEqual([3, WebSocket.OPEN, []])
+  })
+
+  test('values that nest beyond reason are refused: another process might not be able to read them', async () => {
+    const stage = await open()
+    for (const [depth, isTaken] of [
+      [90, true],
+      [110, false],
+      [3000, false],
+    ] as const) {
+      const doc = new Y.Doc()
+      let value: unknown = 1
+      for (let n = 0; n < depth; n++) value = n % 2 ? [value] : { v: value }
+      doc.getMap('m').set('k', value)
+      const { socket, closed } = await raw(stage, `depth ${depth}`)
+      socket.send(updateMessage(Y.encodeStateAsUpdate(doc)))
+      if (isTaken) await soon(async () => (await stage.collab.snapshot(`depth ${depth}`)).length).toBeGreaterThan(90)
+      else expect(await closed).toEqual([4400, 'broken update'])
+    }
+  })
+
+  test('a state that nests, or is large, is not passed on, and ends nothing', async () => {
+    const stage = await open()
+    const ann = await enter(stage).synced()
+    const { socket } = await raw(stage)
+    for (const [index, state] of [
+      `{"user":{"name":"Deep"},"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+      `{"user":{"name":"Large"},"a":"${'x'.repeat(9000)}"}`,
+      '{"user":{"name":"Eve"}}',
+    ].entries()) {
+      socket.send(
+        awarenessMessage(
+          encoding.encode((encoder) => {
+            for (const number of [1, 5 + index, 1]) encoding.writeVarUint(encoder, number)
+            encoding.writeVarString(encoder, state)
+          }),
+        ),
+      )
+    }
+    await soon(() => ann.names).toEqual(['Eve'])
+    expect((await enter(stage).synced()).names).toEqual(['Eve'])
     expect(socket.readyState).toBe(WebSocket.OPEN)
+  })
+
+  test('a crowd of which everybody repeats what everybody says stays together', async () => {
+    const stage = await open()
+    const crowd = Array.from({ length: 30 }, () => enter(stage))
+    await Promise.all(crowd.map((one) => one.synced()))
+    for (const [index, one] of crowd.entries()) {
+      one.provider.awareness.setLocalStateField('user', { name: `User ${index}`, note: 'x'.repeat(4000) })
+    }
+    await soon(() => crowd.map(({ names }) => names.length)).toEqual(crowd.map(() => 30))
+    expect(crowd.flatMap(({ closes }) => closes)).toEqual([])
   })
 
   test('nobody moves another’s cursor, or takes it away', async () => {
@@ -345,6 +411,97 @@ describe('the store', () => {
     store.isHolding = false
     for (const go of store.hold) go()
     await soon(() => [bob.text, carol.text]).toEqual(['secret and more', 'secret and more'])
+  })
+
+  test('a document larger than what may wait for a client is opened all the same', async () => {
+    const stage = await open({ maxBufferedBytes: 100_000 })
+    const ann = await enter(stage).synced()
+    ann.provider.awareness.setLocalStateField('user', { name: 'Ann' })
+    for (let n = 0; n < 6; n++) {
+      ann.write('x'.repeat(1_000_000))
+      await soon(async () => (await stage.collab.snapshot('doc')).length).toBeGreaterThan((n + 1) * 1_000_000)
+    }
+    const bob = await enter(stage).synced()
+    expect([bob.text.length, bob.closes]).toEqual([6_000_000, []])
+  })
+
+  test('what is typed while the last visit is being put away is not put away with it', async () => {
+    const store = watched()
+    let compacting: (() => void) | undefined
+    const stage = await open({
+      unloadDelay: 0,
+      store: {
+        ...store,
+        compact: async (...parameters) => {
+          await new Promise<void>((resolve) => (compacting = resolve))
+          return store.compact(...parameters)
+        },
+      },
+    })
+    const ann = await enter(stage).synced()
+    ann.write('[1]')
+    await soon(async () => (await store.load('doc')).updates.length).toBe(1)
+    ann.leave()
+    await soon(() => compacting !== undefined).toBe(true)
+    const bob = await enter(stage).synced()
+    store.isHolding = true
+    bob.write('[2]')
+    await soon(() => store.hold.length).toBe(1)
+    bob.leave()
+    await soon(() => stage.collab.stats().connections).toBe(0)
+    compacting?.()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    store.isHolding = false
+    for (const go of store.hold) go()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    compacting?.()
+    expect((await enter(stage).synced()).text).toBe('[1][2]')
+  })
+
+  test('what is asked of a document is answered while somebody never stops typing', async () => {
+    const stage = await open()
+    const ann = await enter(stage).synced()
+    const typing = setInterval(() => ann.write('x'), 1)
+    closing.push(() => clearInterval(typing))
+    await soon(async () => (await stage.collab.snapshot('doc')).length).toBeGreaterThan(10)
+    const { id } = await stage.collab.saveVersion('doc')
+    expect(await stage.collab.restore('doc', id)).toBe(true)
+  })
+
+  test('visits that are short make one version in its time, and not one each', async () => {
+    const stage = await open({ unloadDelay: 0 })
+    for (let n = 0; n < 4; n++) {
+      const ann = await enter(stage).synced()
+      ann.write('x')
+      await stage.collab.snapshot('doc')
+      ann.leave()
+      await soon(() => stage.collab.stats().rooms).toBe(0)
+    }
+    expect(await stage.collab.versions('doc')).toHaveLength(1)
+  })
+
+  test.each(['open', 'saveVersion', 'versions', 'version', 'delete'] as const)(
+    'one that never answers to %s is given up',
+    async (method) => {
+      const store = { ...memoryStore(), [method]: () => new Promise<never>(() => {}) }
+      const stage = await open({ store, storeTimeout: 50 })
+      const call = {
+        open: 'snapshot',
+        saveVersion: 'saveVersion',
+        versions: 'versions',
+        version: 'version',
+        delete: 'delete',
+      } as const
+      await expect(stage.collab[call[method]]('doc', '1')).rejects.toThrow(/did not answer within 50 ms/)
+    },
+  )
+
+  test('one that can’t be opened is in the log, and clients come again', async () => {
+    const store = { ...memoryStore(), open: () => Promise.reject(new Error('no such database')) }
+    const stage = await open({ store })
+    const ann = enter(stage)
+    await soon(() => ann.closes[0]).toEqual({ code: 4503, reason: 'document unavailable' })
+    expect(stage.logged[0]).toMatchObject({ level: 'error', message: 'collab: the store could not be opened' })
   })
 
   test('what comes in one tick, or while a row is written, is one row', async () => {
@@ -468,6 +625,35 @@ describe('versions', () => {
   })
 })
 
+test('nothing of a deleted document comes back, whatever was on its way', async () => {
+  const store = memoryStore()
+  const slowly = async <T>(work: () => Promise<T>): Promise<T> => {
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    return work()
+  }
+  const stage = await open({
+    compactAfter: 1,
+    versionEvery: 0,
+    store: {
+      ...store,
+      append: (...parameters) => slowly(() => store.append(...parameters)),
+      compact: (...parameters) => slowly(() => store.compact(...parameters)),
+      delete: (...parameters) => slowly(() => store.delete(...parameters)),
+    },
+  })
+  const ann = await enter(stage).synced()
+  ann.write('one')
+  await stage.collab.snapshot('doc')
+  ann.write('two')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const deleting = stage.collab.delete('doc')
+  const bob = await enter(stage).synced()
+  expect(bob.text).toBe('')
+  await deleting
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect([(await store.load('doc')).updates, await store.versions('doc')]).toEqual([[], []])
+})
+
 test('a deleted document is gone, and those who have it open are told', async () => {
   const store = memoryStore()
   const stage = await open({ store })
@@ -502,6 +688,9 @@ test('options that can’t be meant are refused by name', async () => {
     { maxUpdateBytes: 1.5 },
     { allowedOrigins: 'x' },
     { valkeyUrl: 'localhost:6379' },
+    { trustProxy: 'off' },
+    { maxConnection: 5 },
+    { allowedOrigins: ['https://a.test/'] },
   ]
   const messages = await Promise.all(
     wrong.map((options) =>
@@ -519,5 +708,8 @@ test('options that can’t be meant are refused by name', async () => {
     expect.stringMatching(/^createCollabServer: maxUpdateBytes/),
     expect.stringMatching(/^createCollabServer: allowedOrigins/),
     expect.stringMatching(/^createCollabServer: VALKEY_URL must be a URL/),
+    expect.stringMatching(/^createCollabServer: trustProxy must be true or false/),
+    expect.stringMatching(/^createCollabServer: there is no 'maxConnection'; what there is: authorize/),
+    expect.stringMatching(/^createCollabServer: allowedOrigins .* without a slash/),
   ])
 })

@@ -10,6 +10,8 @@ import { revertTo } from './restore.ts'
 import { Rooms, TooManyRooms } from './rooms.ts'
 import { checkOptions, type CollabServerOptions } from './settings.ts'
 import type { Version } from './store.ts'
+import { inTime, timedStore } from './timed-store.ts'
+import { turns } from './turns.ts'
 import { ValkeyRelay } from './valkey-relay.ts'
 
 export interface CollabServer {
@@ -33,7 +35,7 @@ export interface CollabServer {
    * again: what it is now becomes a version first. @returns false when there is no such version
    */
   restore(room: string, id: string): Promise<boolean>
-  /** Removes the document and its versions, and sends away whoever is in it on this instance. */
+  /** Removes the document and its versions, and sends away whoever is in it. */
   delete(room: string): Promise<void>
   /** Closes the connections of a room, or all: their clients come back at once, and `authorize` is asked anew. */
   disconnect(room?: string): void
@@ -43,6 +45,8 @@ export interface CollabServer {
 
 /** A client takes a silent server for dead after 30 s. */
 const heartbeatMs = 15_000
+/** Documents that are read again at one time, when Valkey is back and all rooms want to. */
+const maxReads = 8
 /** How long a peer may take to answer a close. */
 const closeTimeoutMs = 2000
 
@@ -52,8 +56,12 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
   const log: Logger = guardLogger(settings.logger ?? consoleLogger)
   const relay =
     settings.valkeyUrl === undefined ? noRelay : new ValkeyRelay(settings.valkeyUrl, settings.channelPrefix, log)
-  const { store } = settings
-  const rooms = new Rooms({ ...settings, relay, log }, settings.maxRooms, settings.unloadDelay)
+  const store = timedStore(settings.store, settings.storeTimeout)
+  const rooms = new Rooms(
+    { ...settings, store, relay, log, turns: turns(maxReads) },
+    settings.maxRooms,
+    settings.unloadDelay,
+  )
   const connections = new Map<WebSocket, { readonly connection: Connection; readonly room: string }>()
   const origins = { allowed: settings.allowedOrigins, sameOrigin: true, trustProxy: settings.trustProxy }
   const webSockets = new WebSocketServer({
@@ -67,16 +75,19 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
   /** Those that `authorize` has not answered yet have a place, too. */
   let asking = 0
   let opening: Promise<void> | undefined
+  /** Grows with every `disconnect`: what `authorize` said before counts no more. */
+  let generation = 0
 
   const timer = setInterval(() => {
     for (const { connection } of connections.values()) connection.beat()
-    for (const room of rooms) room.forgetGone(Date.now())
+    for (const room of rooms) room.expirePresence(Date.now())
   }, heartbeatMs)
   timer.unref()
 
   const opened = (): Promise<void> => {
     opening ??= store.open().catch((error: unknown) => {
       opening = undefined
+      log.error({ err: error }, 'collab: the store could not be opened')
       throw error
     })
     return opening
@@ -90,7 +101,8 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
 
   const accessOf = async (request: IncomingMessage, room: string): Promise<Access | 'deny'> => {
     try {
-      const access: unknown = await settings.authorize(toRequest(request), room)
+      const asking = (async (): Promise<unknown> => settings.authorize(toRequest(request), room))()
+      const access = await inTime(asking, settings.storeTimeout, 'authorize')
       if (access === 'read' || access === 'write' || access === 'deny') return access
       log.error({ room, access }, "collab: authorize has to give 'deny', 'read' or 'write'; nobody is let in")
     } catch (error) {
@@ -120,7 +132,8 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     socket.pause()
     try {
       await withRoom(name, (room) => {
-        if (socket.readyState !== socket.OPEN) return
+        // Its close is only heard once it is read.
+        if (socket.readyState !== socket.OPEN) return void socket.resume()
         if (room.isClosed) return end(closeReasons.askAgain)
         connection.begin(room)
         socket.resume()
@@ -133,7 +146,11 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
   }
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer, name: string): Promise<void> => {
-    const access = isRoomName(name) ? await accessOf(request, name) : 'bad-room'
+    let access: Access | 'deny' | 'bad-room' = 'bad-room'
+    for (let asked = -1; isRoomName(name) && asked !== generation;) {
+      asked = generation
+      access = await accessOf(request, name)
+    }
     if (!isOpen) return refuse(socket, 503, 'Service Unavailable')
     // A browser's script learns no status of a refused handshake: it would come again for ever. It does learn a code.
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -146,9 +163,22 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
   }
 
   const disconnect = (name: string | undefined, reason: CloseReason): void => {
+    generation++
     for (const { connection, room } of Array.from(connections.values())) {
       if (name === undefined || room === name) connection.close(reason)
     }
+  }
+
+  /** Here; other instances do the same when they are told. */
+  const remove = async (name: string): Promise<void> => {
+    disconnect(name, closeReasons.deleted)
+    await rooms.remove(name, () => store.delete(name))
+  }
+
+  relay.onOrder = ({ order, room }) => {
+    if (order === 'disconnect') return disconnect(room ?? undefined, closeReasons.askAgain)
+    // What this instance had on its way came after the other's removal.
+    remove(room).catch((error: unknown) => log.error({ err: error, room }, 'collab: a document was not removed here'))
   }
 
   return {
@@ -189,11 +219,14 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     async delete(name) {
       checkRoom(name)
       await opened()
-      disconnect(name, closeReasons.deleted)
-      rooms.find(name)?.close(closeReasons.deleted)
-      await store.delete(name)
+      relay.order({ order: 'delete', room: name })
+      await remove(name)
     },
-    disconnect: (name) => disconnect(name, closeReasons.askAgain),
+    disconnect(name) {
+      if (name !== undefined) checkRoom(name)
+      disconnect(name, closeReasons.askAgain)
+      relay.order({ order: 'disconnect', room: name ?? null })
+    },
     async close() {
       if (!isOpen) return
       isOpen = false

@@ -1,5 +1,5 @@
 /** The options of `createCollabServer`, checked and completed. */
-import type { Logger } from '@backchannel/hub/node'
+import { checkNames, checkOrigins, type Logger } from '@backchannel/hub/node'
 import type { CollabStore } from './store.ts'
 
 export interface CollabServerOptions {
@@ -31,7 +31,7 @@ export interface CollabServerOptions {
   readonly maxUpdateBytes?: number
   /** One document with its history of deletions, in bytes. What goes beyond is refused with 4413. @default 16777216 */
   readonly maxDocumentBytes?: number
-  /** Bytes that may wait for one client; one that reads slower is sent away and comes back. @default 8388608 */
+  /** Bytes that may wait for one client, the document that it asked for aside; one that reads slower is dropped, and comes back. @default 8388608 */
   readonly maxBufferedBytes?: number
   /** Milliseconds for which a document stays in memory after the last has left. @default 10000 */
   readonly unloadDelay?: number
@@ -64,18 +64,34 @@ const numbers = {
   storeTimeout: { normally: 10_000, least: 1, most: longest },
 } as const
 
+const names = [
+  'authorize',
+  'store',
+  'path',
+  'valkeyUrl',
+  'channelPrefix',
+  'allowedOrigins',
+  'trustProxy',
+  'logger',
+  ...Object.keys(numbers),
+]
+
 type Numbers = Readonly<Record<keyof typeof numbers, number>>
 
 /** @throws TypeError that names the option and what it takes */
 export function checkOptions(options: CollabServerOptions) {
+  checkNames('createCollabServer', options, names)
   const { authorize, store, path = '/collab', allowedOrigins = [], channelPrefix = 'collab:' } = options
   if (typeof authorize !== 'function') {
     fail('authorize', "a function (request, room) that gives 'deny', 'read' or 'write'", authorize)
   }
   if (typeof store?.append !== 'function') fail('store', 'sqlStore(query) or memoryStore()', store)
   if (typeof path !== 'string' || !/^(\/[^/?#]+)+$/.test(path)) fail('path', "a path such as '/collab'", path)
-  if (!Array.isArray(allowedOrigins) || allowedOrigins.some((origin) => typeof origin !== 'string')) {
-    fail('allowedOrigins', "a list of origins such as ['https://example.com']", allowedOrigins)
+  checkOrigins('createCollabServer', allowedOrigins)
+  if (typeof channelPrefix !== 'string') fail('channelPrefix', "text such as 'collab:'", channelPrefix)
+  // Text such as 'off' would count as true.
+  if (options.trustProxy !== undefined && typeof options.trustProxy !== 'boolean') {
+    fail('trustProxy', 'true or false', options.trustProxy)
   }
   const values = Object.fromEntries(
     Object.entries(numbers).map(([name, { normally, least, most }]) => {
@@ -88,8 +104,6 @@ export function checkOptions(options: CollabServerOptions) {
   ) as Numbers
   return {
     ...values,
-    versionEveryMs: values.versionEvery,
-    storeTimeoutMs: values.storeTimeout,
     authorize,
     store,
     path,
@@ -101,7 +115,8 @@ export function checkOptions(options: CollabServerOptions) {
   }
 }
 
-function valkeyUrlOf(url: string | undefined): string | undefined {
+function valkeyUrlOf(url: unknown): string | undefined {
+  if (url !== undefined && typeof url !== 'string') fail('valkeyUrl', "a URL such as 'redis://127.0.0.1:6379'", url)
   if (url === undefined || url === '' || url.startsWith('memory:')) return undefined
   // The address may hold a password, so it is not repeated.
   const { protocol } = URL.parse(url) ?? { protocol: '' }
@@ -111,6 +126,6 @@ function valkeyUrlOf(url: string | undefined): string | undefined {
 }
 
 function fail(name: string, wanted: string, value: unknown): never {
-  const given = typeof value === 'string' ? `'${value}'` : String(value)
+  const given = typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : String(value)
   throw new TypeError(`createCollabServer: ${name} must be ${wanted}, not ${given}`)
 }

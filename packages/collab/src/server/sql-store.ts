@@ -2,7 +2,7 @@
  * Documents in Postgres or PGlite: updates are appended, and a snapshot takes their place from time to time. Every
  * change is ONE statement, so that a pool will do and no connection is held.
  */
-import type { CollabStore, CompactionBase, StoredDocument, Version } from './store.ts'
+import type { CollabStore, CompactionBase, SaveVersionOptions, StoredDocument, Version } from './store.ts'
 
 /**
  * Runs one statement with `$1` parameters and gives its rows; bytes as `Uint8Array`. With pg:
@@ -41,6 +41,10 @@ export const collabTables = `do $$ begin
   create index if not exists collab_versions_room on collab_versions (room, id);
 end $$`
 
+const tablesPresent = `
+  select to_regclass('collab_documents') is not null and to_regclass('collab_updates') is not null
+    and to_regclass('collab_versions') is not null as present`
+
 // One statement sees one state of the database: a compaction of another process is in it as a whole or not at all.
 const load = `
   select null::text as id, revision::text as revision, snapshot as data from collab_documents where room = $1
@@ -50,16 +54,19 @@ const load = `
 const append = 'insert into collab_updates (room, data) values ($1, $2)'
 
 // Only rows that were read are taken away: an id of a transaction that commits late may be smaller than those. Of two
-// that compact at once the second finds another revision, and changes nothing.
+// that compact at once the second finds another revision, and changes nothing; and one that read a document that was
+// deleted since finds its rows gone.
 const compact = `
-  with compacted as (
+  with present as (
+    select count(*) = cardinality($4::bigint[]) as yes from collab_updates where id = any($4::bigint[])
+  ), compacted as (
     insert into collab_documents as d (room, snapshot, revision)
-    select $1, $2, 1 where $3::bigint = 0
+    select $1, $2, 1 where $3::bigint = 0 and (select yes from present)
     on conflict (room) do nothing
     returning room
   ), replaced as (
     update collab_documents set snapshot = $2, revision = revision + 1, updated_at = now()
-    where room = $1 and revision = $3::bigint and $3::bigint > 0
+    where room = $1 and revision = $3::bigint and $3::bigint > 0 and (select yes from present)
     returning room
   ), done as (
     select room from compacted union all select room from replaced
@@ -70,10 +77,13 @@ const compact = `
 
 const saveVersion = `
   with saved as (
-    insert into collab_versions (room, snapshot) values ($1, $2)
+    insert into collab_versions (room, snapshot)
+    select $1, $2 where not exists (
+      select from collab_versions where room = $1 and created_at > now() - $4::float8 * interval '1 millisecond'
+    )
     returning id, created_at, length(snapshot) as bytes
   ), removed as (
-    delete from collab_versions where id in (
+    delete from collab_versions where exists (select from saved) and id in (
       select id from collab_versions where room = $1 order by id desc offset $3::int - 1
     )
   )
@@ -90,9 +100,14 @@ const remove = `
   delete from collab_versions where room = $1`
 
 export function sqlStore(query: SqlQuery): CollabStore {
+  if (typeof query !== 'function') {
+    throw new TypeError('sqlStore: a function is wanted, such as (sql, parameters) => pool.query(sql, parameters)')
+  }
   return {
     async open() {
-      await query(collabTables, [])
+      // A role that may not make tables finds those that somebody else has made.
+      const { rows } = await query(tablesPresent, [])
+      if (rows[0]?.['present'] !== true) await query(collabTables, [])
     },
     async load(room): Promise<StoredDocument> {
       const { rows } = await query(load, [room])
@@ -112,9 +127,9 @@ export function sqlStore(query: SqlQuery): CollabStore {
       const { rows } = await query(compact, [room, snapshot, revision, updateIds])
       return rows[0]?.['count'] === 1
     },
-    async saveVersion(room, snapshot, most) {
-      const { rows } = await query(saveVersion, [room, snapshot, most])
-      return versionOf(rows[0] ?? {})
+    async saveVersion(room, snapshot, { most, unlessWithinMs = 0 }: SaveVersionOptions) {
+      const { rows } = await query(saveVersion, [room, snapshot, most, unlessWithinMs])
+      return rows[0] && versionOf(rows[0])
     },
     async versions(room) {
       const { rows } = await query(versions, [room])

@@ -91,9 +91,19 @@ for (const { name, needs, make } of kinds) {
       expect(plain((await store.load('c')).updates)).toEqual([[outcomes.indexOf(true) + 1]])
     })
 
+    test('a document that was deleted and begun again takes no snapshot of the old one', async () => {
+      await store.append('again', bytes(1))
+      const old = await store.load('again')
+      await store.delete('again')
+      await store.append('again', bytes(2))
+      expect(await store.compact('again', bytes(1), old.base)).toBe(false)
+      expect(plain((await store.load('again')).updates)).toEqual([[2]])
+    })
+
     test('versions are the newest so many, newest first', async () => {
       const saved = []
-      for (let n = 1; n <= 4; n++) saved.push(await store.saveVersion('v', bytes(...Array<number>(n).fill(n)), 3))
+      for (let n = 1; n <= 4; n++)
+        saved.push(await store.saveVersion('v', bytes(...Array<number>(n).fill(n)), { most: 3 }))
       const versions = await store.versions('v')
       expect(versions.map(({ bytes: size }) => size)).toEqual([4, 3, 2])
       expect(versions[0]).toEqual(saved[3])
@@ -102,13 +112,16 @@ for (const { name, needs, make } of kinds) {
       expect(await store.version('v', saved[0]?.id ?? '')).toBeUndefined()
       expect(await store.version('other', versions[0]?.id ?? '')).toBeUndefined()
       expect(await store.version('v', "1' or true")).toBeUndefined()
+      expect(await store.saveVersion('v', bytes(5), { most: 3, unlessWithinMs: 60_000 })).toBeUndefined()
+      expect(await store.versions('v')).toEqual(versions)
+      expect(await store.saveVersion('new', bytes(5), { most: 3, unlessWithinMs: 60_000 })).toMatchObject({ bytes: 1 })
     })
 
     test('a deleted document leaves nothing', async () => {
       await store.append('d', bytes(1))
       await store.compact('d', bytes(1), (await store.load('d')).base)
       await store.append('d', bytes(2))
-      await store.saveVersion('d', bytes(1), 3)
+      await store.saveVersion('d', bytes(1), { most: 3 })
       await store.delete('d')
       expect(await store.load('d')).toEqual({ updates: [], base: { revision: 0, updateIds: [] } })
       expect(await store.versions('d')).toEqual([])

@@ -24,6 +24,13 @@ export interface Version {
   readonly bytes: number
 }
 
+export interface SaveVersionOptions {
+  /** How many of the room are kept; older ones go. */
+  readonly most: number
+  /** Only when the newest is at least so many milliseconds old. */
+  readonly unlessWithinMs?: number
+}
+
 /** Every method may fail; the rooms that need it are closed then, and their clients come back later. */
 export interface CollabStore {
   /** Makes the tables, if it has any. Called once, before anything else. */
@@ -38,8 +45,8 @@ export interface CollabStore {
    * @returns false when another process was faster, and nothing was changed
    */
   compact(room: string, snapshot: Uint8Array, base: CompactionBase): Promise<boolean>
-  /** Keeps a state as a version. @param most how many of the room are kept; older ones go */
-  saveVersion(room: string, snapshot: Uint8Array, most: number): Promise<Version>
+  /** Keeps a state as a version. @returns undefined when the newest was younger than `unlessWithinMs` */
+  saveVersion(room: string, snapshot: Uint8Array, options: SaveVersionOptions): Promise<Version | undefined>
   /** Newest first. */
   versions(room: string): Promise<readonly Version[]>
   /** The version's snapshot; undefined when there is none of that id in that room. */

@@ -6,10 +6,12 @@ import { Redis } from 'iovalkey'
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Logger } from '@backchannel/hub/node'
-import type { Relay, RoomLine, RoomNews } from './relay.ts'
+import type { Order, Relay, RoomLine, RoomNews } from './relay.ts'
 
-const kinds = { update: 0, awareness: 1, ask: 2, askBack: 3 } as const
+const kinds = { update: 0, awareness: 1, ask: 2, askBack: 3, order: 4 } as const
 const idLength = 8
+/** No room's: a name has at least a character. */
+const ordersChannel = ''
 
 export class ValkeyRelay implements Relay {
   readonly #rooms = new Map<string, RoomNews>()
@@ -22,6 +24,7 @@ export class ValkeyRelay implements Relay {
   #isDown = false
   #wasReady = false
   #isClosed = false
+  onOrder: (order: Order) => void = () => {}
 
   constructor(url: string, prefix: string, log: Logger) {
     this.#prefix = prefix
@@ -53,12 +56,7 @@ export class ValkeyRelay implements Relay {
         (error: Error) => this.#down(error),
       )
     }
-    const say = (kind: number, content: Uint8Array): void => {
-      if (this.#publisher.status !== 'ready') return
-      this.#publisher
-        .publish(this.#channel(room), Buffer.concat([this.#id, Uint8Array.of(kind), content]))
-        .catch((error: Error) => this.#down(error))
-    }
+    const say = (kind: number, content: Uint8Array): void => this.#say(room, kind, content)
     return {
       update: (update) => say(kinds.update, update),
       awareness: (update) => say(kinds.awareness, update),
@@ -72,6 +70,10 @@ export class ValkeyRelay implements Relay {
     }
   }
 
+  order(order: Order): void {
+    this.#say(ordersChannel, kinds.order, Buffer.from(JSON.stringify(order)))
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#rooms.clear()
@@ -82,7 +84,9 @@ export class ValkeyRelay implements Relay {
   async #subscribeAll(): Promise<void> {
     const rooms = Array.from(this.#rooms)
     try {
-      if (rooms.length > 0) await this.#subscriber.subscribe(...rooms.map(([room]) => this.#channel(room)))
+      await this.#subscriber.subscribe(
+        ...[ordersChannel, ...rooms.map(([room]) => room)].map((name) => this.#channel(name)),
+      )
     } catch (error) {
       return this.#down(error as Error)
     }
@@ -99,9 +103,17 @@ export class ValkeyRelay implements Relay {
       else if (message[idLength] === kinds.awareness) news?.awareness(content)
       else if (message[idLength] === kinds.ask) news?.ask(content)
       else if (message[idLength] === kinds.askBack) news?.askBack(content)
+      else if (message[idLength] === kinds.order) this.onOrder(JSON.parse(content.toString()) as Order)
     } catch (error) {
       this.#log.warn({ err: error, channel: channel.toString() }, 'collab: a message of another instance is broken')
     }
+  }
+
+  #say(room: string, kind: number, content: Uint8Array): void {
+    if (this.#publisher.status !== 'ready') return
+    this.#publisher
+      .publish(this.#channel(room), Buffer.concat([this.#id, Uint8Array.of(kind), content]))
+      .catch((error: Error) => this.#down(error))
   }
 
   #up(): void {

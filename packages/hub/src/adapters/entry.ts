@@ -2,3 +2,4 @@
 export { consoleLogger, guardLogger, type Logger } from '../logger.ts'
 export { isFromAllowedPage, refuse } from './http.ts'
 export type { OriginRules } from './origins.ts'
+export { checkNames, checkOrigins } from '../events/settings.ts'

@@ -28,6 +28,22 @@ export function checkNames(what: string, given: unknown, known: readonly string[
   }
 }
 
+/** @throws TypeError for what could never be the origin of a page */
+export function checkOrigins(what: string, origins: unknown): asserts origins is readonly string[] {
+  if (!Array.isArray(origins)) {
+    throw new TypeError(
+      `${what}: allowedOrigins must be a list such as ['https://example.com'], not ${format(origins)}`,
+    )
+  }
+  for (const origin of origins) {
+    if (typeof origin === 'string' && originPattern.test(origin)) continue
+    throw new TypeError(
+      `${what}: allowedOrigins must be a list of origins such as 'https://example.com', without a slash at the end, ` +
+        `not ${format(origin)}`,
+    )
+  }
+}
+
 /** The app's functions by name. @throws TypeError for a name that nobody knows, or what is no function */
 export function checkHooks(what: string, given: unknown, known: readonly string[]): void {
   checkNames(what, given, known)
@@ -63,12 +79,7 @@ export function checkOptions(options: RealtimeOptions & { readonly authenticate?
   checkNumber('history.size', history.size, 0, 1_000_000)
   checkNumber('history.ttl', history.ttl, history.size === 0 ? 0 : 1, longest)
   const origins = options.allowedOrigins ?? []
-  if (!Array.isArray(origins)) fail('allowedOrigins', "a list such as ['https://example.com']", origins)
-  for (const origin of origins) {
-    if (typeof origin !== 'string' || !originPattern.test(origin)) {
-      fail('allowedOrigins', "a list of origins such as 'https://example.com', without a slash at the end", origin)
-    }
-  }
+  checkOrigins('createRealtime', origins)
   return {
     driver,
     heartbeat: options.heartbeat ?? 30_000,

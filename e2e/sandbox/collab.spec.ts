@@ -166,8 +166,11 @@ test('a reader sees everything and changes nothing', async ({ openBrowser }) => 
   const name = documentOf()
   const ann = await Paper.open(await openBrowser('new'), name)
   const bob = await Paper.open(await openBrowser('new'), name)
+  const errors: string[] = []
+  bob.page.on('pageerror', ({ message }) => errors.push(message))
   await bob.page.getByRole('switch', { name: 'Join as a reader' }).click()
   await expect(bob.page.getByText('You are reading.')).toBeVisible()
+  await expect(bob.page.getByRole('heading', { name: 'Versions' })).toHaveCount(0)
   await ann.type('For all to read')
   await expect.poll(() => bob.words()).toBe('For all to read')
   await expect(bob.text).toHaveAttribute('contenteditable', 'false')
@@ -176,6 +179,7 @@ test('a reader sees everything and changes nothing', async ({ openBrowser }) => 
   await expect(bob.badge).toHaveText('Live')
   await bob.type('. And to write')
   await expect.poll(() => ann.words()).toBe('For all to read. And to write')
+  expect(errors).toEqual([])
 })
 
 test('nobody gets in without a session, or into what is no document', async ({ openBrowser, running }) => {

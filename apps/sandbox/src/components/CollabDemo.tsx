@@ -37,7 +37,7 @@ export default function CollabDemo({ document, setup, user }: CollabPage & { doc
         <DocumentChoice document={document} />
         {setup.mode === 'embedded' ? (
           <>
-            <VersionPanel document={document} onUnauthorized={signIn} />
+            {asReader ? null : <VersionPanel document={document} onUnauthorized={signIn} />}
             <div className="flex items-center gap-3 rounded-2xl border bg-surface p-5 text-sm">
               <Switch.Root
                 aria-labelledby="as-reader"

@@ -27,7 +27,8 @@ export function useCollabSession({
     setSession(opened)
     return () => {
       setSession(undefined)
-      void opened.destroy()
+      // Behind the editor: the news that everybody has left would reach one that is about to go.
+      setTimeout(() => void opened.destroy(), 50)
     }
   }, [url, room, name, asReader])
   return session

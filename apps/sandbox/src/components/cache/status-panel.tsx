@@ -51,9 +51,12 @@ function explain(state: CacheStatus['state'], server: string | null): ReactNode 
           </p>
           <CodeBlock label="Start Valkey" code="docker compose --profile cache up -d" />
           <p>
-            Without Docker: <Code>npm run servers -- redis</Code>. Or keep values in this process:
+            Without Docker: <Code>npm run servers -- redis</Code>. Then restart the app:
           </p>
-          <CodeBlock label="Choose the cache" code="VALKEY_URL=memory: npm start" />
+          <CodeBlock label="Use the cache" code="VALKEY_URL=redis://127.0.0.1:6379 npm start" />
+          <p>
+            Or keep values in this process: <Code>VALKEY_URL=memory: npm start</Code>
+          </p>
         </>
       )
     case 'memory':

@@ -95,11 +95,11 @@ export function EditorToolbar() {
   return (
     <Toolbar.Root
       aria-label="Formatting"
-      className="sticky top-16 z-10 flex items-center gap-1 overflow-x-auto border-b bg-surface px-3 py-2 max-sm:static sm:px-5"
+      className="sticky top-16 z-10 flex flex-wrap items-center gap-1 border-b bg-surface px-3 py-2 max-sm:static sm:px-5"
     >
       {groups.map((items, index) => (
-        <Toolbar.Group key={index} className="flex items-center gap-0.5">
-          {index > 0 ? <Toolbar.Separator className="mx-1 h-6 w-px bg-line" /> : null}
+        <Toolbar.Group key={index} className="flex flex-wrap items-center gap-0.5">
+          {index > 0 ? <Toolbar.Separator className="mx-1 h-6 w-px bg-line max-sm:hidden" /> : null}
           {items.map(({ name, Icon, isActive, canRun, run }) => (
             <Toolbar.Button
               key={name}
@@ -117,7 +117,7 @@ export function EditorToolbar() {
           ))}
         </Toolbar.Group>
       ))}
-      <Toolbar.Separator className="mx-1 h-6 w-px bg-line" />
+      <Toolbar.Separator className="mx-1 h-6 w-px bg-line max-sm:hidden" />
       <LinkButton />
     </Toolbar.Root>
   )

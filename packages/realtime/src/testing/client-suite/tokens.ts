@@ -137,7 +137,8 @@ export function tokensCases(harness: ClientHarness): void {
       const onUnauthorized = vi.fn()
       const states: boolean[] = []
       const handle = openOne({
-        token: token('ending', 1),
+        // Whole seconds: one of 1 may be over before it is used.
+        token: token('ending', 2),
         getToken: harness.tokens.url,
         channel: channelIn('sandbox'),
         onUnauthorized,
@@ -155,7 +156,7 @@ export function tokensCases(harness: ClientHarness): void {
       const handle = openOne({
         token: token('ending'),
         channel,
-        subscriptionToken: server.issueSubscriptionToken('ending', channel, 1),
+        subscriptionToken: server.issueSubscriptionToken('ending', channel, 2),
         getSubscriptionToken: harness.tokens.url,
         onUnauthorized,
       })

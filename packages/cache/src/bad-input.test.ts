@@ -113,6 +113,29 @@ describe.each(Object.entries(caches))('a cache that is %s', (_, cache: Cache) =>
     await refuses(() => cache.increment('k', { by: any(by) }), 'by is a whole number, not')
   })
 
+  test('refuses what is misspelt, and what is no function or list', async () => {
+    await refuses(
+      () => cache.set('k', 1, any({ expires: 60 })),
+      "There is no option 'expires'; what there is: ttl, tags",
+    )
+    await refuses(
+      () => cache.cached('k', any({ tll: 60 }), () => 1),
+      "There is no option 'tll'; what there is: ttl, tags",
+    )
+    await refuses(
+      () => cache.increment('k', any({ expire: 60 })),
+      "There is no option 'expire'; what there is: by, ttl",
+    )
+    await refuses(() => cache.cached('k', 60, any(undefined)), 'takes a function that loads the value, not undefined')
+    await refuses(() => cache.getMany(any('a')), 'A list of keys is wanted, not string')
+  })
+
+  test('a load that waits for itself is refused, and one within another is not', async () => {
+    await refuses(() => cache.cached('own', 60, () => cache.cached('own', 60, () => 1)), 'within its own load')
+    expect(await cache.cached('outer', 60, () => cache.cached('inner', 60, () => 1))).toBe(1)
+    expect(await cache.cached('inner', 60, () => 1)).toBe(1)
+  })
+
   test('takes the longest key and the most tags', async () => {
     const tags = Array.from({ length: 64 }, (_, index) => `${index}`)
     await cache.set('k'.repeat(1024), 1, { tags: [...tags, ...tags] })

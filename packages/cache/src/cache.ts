@@ -1,9 +1,9 @@
 /** The cache: values over a store, and nothing thrown for the store's sake. */
 import { randomUUID } from 'node:crypto'
 import { type Counters, createEntries, type Found } from './entries.ts'
-import { CacheConfigError } from './errors.ts'
+import { CacheConfigError, CacheValueError } from './errors.ts'
 import { writeEntry } from './entry.ts'
-import { checkKey, checkTag, keyLayout } from './keys.ts'
+import { checkKey, checkTag, describe, keyLayout } from './keys.ts'
 import { createLoads, type Load } from './loading.ts'
 import { createWarn, type Warn } from './log.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -16,12 +16,21 @@ import { toJson } from './value.ts'
 import { ValkeyStore } from './valkey-store.ts'
 
 const defaultPrefix = 'cache:'
+const optionNames = ['url', 'prefix', 'logger', 'timeoutMs']
 
 /**
  * A cache of its own, with its own connection. Connects when first used.
  * @throws CacheConfigError for a url or an option that can't be used
  */
 export function createCache(options: CacheOptions): Cache {
+  if (typeof options !== 'object' || options === null) {
+    throw new CacheConfigError("createCache takes an object such as { url: 'redis://127.0.0.1:6379' }")
+  }
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) {
+      throw new CacheConfigError(`createCache: there is no '${name}'; what there is: ${optionNames.join(', ')}`)
+    }
+  }
   const { prefix = defaultPrefix, timeoutMs = 200 } = options
   if (typeof prefix !== 'string' || prefix === '' || prefix.length > 100 || !prefix.isWellFormed()) {
     throw new CacheConfigError("The cache's prefix is a string of 1 to 100 characters, such as 'cache:'")
@@ -31,6 +40,10 @@ export function createCache(options: CacheOptions): Cache {
   }
   const warn = createWarn(options.logger)
   return cacheOver(openStore(options.url, { prefix, timeoutMs, warn }), prefix, warn)
+}
+
+function checkList(keys: unknown): void {
+  if (!Array.isArray(keys)) throw new CacheValueError(`A list of keys is wanted, not ${describe(keys)}`)
 }
 
 /** One that is off because its configuration can't be used. */
@@ -73,6 +86,7 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
   }
 
   async function getMany(keys: readonly string[], schema?: CacheSchema): Promise<unknown[]> {
+    checkList(keys)
     for (const key of keys) checkKey(key)
     const texts = await attempt((store) => store.getMany(keys.map(layout.entry)))
     return (await findMany(texts ?? keys.map(() => null), schema)).map(valueOf)
@@ -117,6 +131,9 @@ function cacheOver(opened: Store | undefined, prefix: string, warn: Warn, lastEr
 
   async function cached(key: string, options: number | LoadOptions, load: Load): Promise<unknown> {
     checkKey(key)
+    if (typeof load !== 'function') {
+      throw new CacheValueError(`cached('${key}', …) takes a function that loads the value, not ${describe(load)}`)
+    }
     return loads.cached(key, loadPlanOf(options), load)
   }
 

@@ -1,4 +1,5 @@
 /** One load however many ask: within the process by sharing it, between processes by a lock in the store. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CacheValueError } from './errors.ts'
@@ -50,11 +51,13 @@ const maxPollMs = 150
 export function createLoads({ store, layout, counters, find, attempt, warn }: Entries): Loads {
   const flights = new Map<string, Flight>()
   const refreshing = new Set<string>()
+  /** The keys whose loads this call stands in. */
+  const within = new AsyncLocalStorage<readonly string[]>()
 
   /** Calls the loader. What it gives goes through JSON, so that a value looks the same loaded and stored. */
   async function loadNow(key: string, { schema }: LoadPlan, load: Load): Promise<Landed> {
     counters.loads++
-    const json = toJson(key, await load())
+    const json = toJson(key, await within.run([...(within.getStore() ?? []), key], load))
     const checked = await check(schema, parseJson(json)?.value)
     if ('problem' in checked) {
       throw new CacheValueError(`What was loaded for cache key '${key}' doesn't fit its schema: ${checked.problem}`)
@@ -222,6 +225,10 @@ export function createLoads({ store, layout, counters, find, attempt, warn }: En
 
   return {
     async cached(key, plan, load) {
+      // It would wait for itself.
+      if (within.getStore()?.includes(key)) {
+        throw new CacheValueError(`cached('${key}', …) is called within its own load, which it would wait for`)
+      }
       const shared = flights.get(key)
       if (shared) {
         const landed = await shared.landed

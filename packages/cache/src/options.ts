@@ -43,20 +43,37 @@ function tagsOf(tags: readonly string[] | undefined): string[] {
   throw new CacheValueError(`An entry has at most ${maxTags} tags, not ${different.length}`)
 }
 
-function asObject<T extends object>(options: number | T | undefined): T | { ttl?: number | undefined } {
-  if (typeof options === 'object' && options !== null) return options
-  return { ttl: options }
+/** A misspelt `ttl` would be an entry without an end. */
+function checkNames(given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new CacheValueError(`There is no option '${name}'; what there is: ${known.join(', ')}`)
+    }
+  }
 }
+
+function asObject<T extends object>(
+  options: number | T | undefined,
+  known: readonly string[],
+): T | { ttl?: number | undefined } {
+  if (typeof options !== 'object' || options === null) return { ttl: options }
+  checkNames(options, known)
+  return options
+}
+
+const lifetimeNames = ['ttl', 'tags']
+const loadNames = [...lifetimeNames, 'stale', 'early', 'lockTimeout', 'schema']
+const incrementNames = ['by', 'ttl']
 
 /** @throws CacheValueError */
 export function lifetimeOf(options: number | SetOptions | undefined): Lifetime {
-  const { ttl, tags }: SetOptions = asObject(options)
+  const { ttl, tags }: SetOptions = asObject(options, lifetimeNames)
   return { ttlMs: ttlOf(ttl), tags: tagsOf(tags) }
 }
 
 /** @throws CacheValueError */
 export function loadPlanOf(options: number | LoadOptions): LoadPlan {
-  const { ttl, tags, stale = 0, early = 0, lockTimeout = 5, schema }: LoadOptions = asObject(options)
+  const { ttl, tags, stale = 0, early = 0, lockTimeout = 5, schema }: LoadOptions = asObject(options, loadNames)
   const ttlMs = ttlOf(ttl)
   if (typeof early !== 'number' || !(early >= 0 && early <= 100)) {
     throw new CacheValueError(`early is a number from 0 (never) to 100, usually 1, not ${String(early)}`)
@@ -75,7 +92,9 @@ export function loadPlanOf(options: number | LoadOptions): LoadPlan {
 }
 
 /** @throws CacheValueError */
-export function incrementOf({ by = 1, ttl }: IncrementOptions): { by: number; ttlMs: number | undefined } {
+export function incrementOf(options: IncrementOptions): { by: number; ttlMs: number | undefined } {
+  const { by = 1, ttl } = options
+  checkNames(options, incrementNames)
   if (Number.isSafeInteger(by)) return { by, ttlMs: ttlOf(ttl) }
   throw new CacheValueError(`by is a whole number, not ${typeof by === 'number' ? by : describe(by)}`)
 }

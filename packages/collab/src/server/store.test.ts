@@ -102,8 +102,9 @@ for (const { name, needs, make } of kinds) {
 
     test('versions are the newest so many, newest first', async () => {
       const saved = []
-      for (let n = 1; n <= 4; n++)
+      for (const n of [1, 2, 3, 4]) {
         saved.push(await store.saveVersion('v', bytes(...Array<number>(n).fill(n)), { most: 3 }))
+      }
       const versions = await store.versions('v')
       expect(versions.map(({ bytes: size }) => size)).toEqual([4, 3, 2])
       expect(versions[0]).toEqual(saved[3])

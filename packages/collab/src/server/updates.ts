@@ -14,7 +14,7 @@ export function checkUpdate(update: Uint8Array): CheckedUpdate | undefined {
   try {
     const { structs } = Y.decodeUpdate(update)
     for (const struct of structs) {
-      if ('content' in struct && isDeep(struct.content as object)) return undefined
+      if ('content' in struct && isDeep(struct.content)) return undefined
     }
     return { isDeletion: structs.length === 0 }
   } catch {

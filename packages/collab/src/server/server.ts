@@ -133,10 +133,10 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     try {
       await withRoom(name, (room) => {
         // Its close is only heard once it is read.
-        if (socket.readyState !== socket.OPEN) return void socket.resume()
-        if (room.isClosed) return end(closeReasons.askAgain)
-        connection.begin(room)
         socket.resume()
+        if (socket.readyState !== socket.OPEN) return
+        if (room.isClosed) end(closeReasons.askAgain)
+        else connection.begin(room)
       })
     } catch (error) {
       if (error instanceof TooManyRooms) log.warn({ room: name }, `collab: ${error.message}; nobody is let in`)

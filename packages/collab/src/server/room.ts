@@ -95,7 +95,7 @@ export class Room {
     return this.#guests.size
   }
 
-  /** Whether there is something in it that is not in the store, or not yet in a snapshot. */
+  /** Whether everything that was received is in the store. */
   get isSettled(): boolean {
     return this.isClosed || (!this.#next && !this.#writing)
   }

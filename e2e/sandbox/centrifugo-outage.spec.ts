@@ -4,7 +4,7 @@ import { RealtimePage, unique } from '../support/realtime-page.ts'
 test('Centrifugo is killed: the app goes on, says so, and heals when it is back', async ({ openBrowser, running }) => {
   const { centrifugo } = running
   if (centrifugo === undefined) throw new Error('This project has no Centrifugo')
-  expect(running.sandbox.output).toContain(`publishing to Centrifugo at ${centrifugo.apiUrl}`)
+  await expect.poll(() => running.sandbox.output).toContain(`publishing to Centrifugo at ${centrifugo.apiUrl}`)
   const realtime = new RealtimePage(await openBrowser('demo'))
   await realtime.connect()
 

@@ -16,7 +16,7 @@ test('REALTIME=off: the page shows how to turn it on, and what is published is s
     await expect(hints).toContainText('docker compose --profile realtime up -d')
     await expect(hints).toContainText('npm run servers -- centrifugo')
     await expect(hints).toContainText('. ./.env.local')
-    expect(sandbox.output).toContain('realtime is off')
+    await expect.poll(() => sandbox.output).toContain('realtime is off')
     await expect(hints).toContainText('curl -X POST http://localhost:8000/api/publish')
     await expect(page.getByRole('button', { name: 'Connect', exact: true })).toBeDisabled()
     await realtime.isOffline()

@@ -93,9 +93,13 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     return opening
   }
 
-  const withRoom: Rooms['with'] = async (name, use) => {
+  const readyFor = (name: string): Promise<void> => {
     checkRoom(name)
-    await opened()
+    return opened()
+  }
+
+  const withRoom: Rooms['with'] = async (name, use) => {
+    await readyFor(name)
     return rooms.with(name, use)
   }
 
@@ -112,14 +116,7 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
   }
 
   const greet = async (socket: WebSocket, name: string, access: Access | 'deny'): Promise<void> => {
-    const end = ({ code, reason }: CloseReason): void => {
-      socket.close(code, reason)
-      setTimeout(() => socket.terminate(), closeTimeoutMs).unref()
-    }
-    if (access === 'deny') {
-      socket.on('error', () => {})
-      return end(closeReasons.forbidden)
-    }
+    if (access === 'deny') return sendAway(socket, closeReasons.forbidden)
     const connection = new Connection(socket, access, settings.maxBufferedBytes)
     connections.set(socket, { connection, room: name })
     socket.on('close', () => {
@@ -135,13 +132,13 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
         // Its close is only heard once it is read.
         socket.resume()
         if (socket.readyState !== socket.OPEN) return
-        if (room.isClosed) end(closeReasons.askAgain)
+        if (room.isClosed) sendAway(socket, closeReasons.askAgain)
         else connection.begin(room)
       })
     } catch (error) {
       if (error instanceof TooManyRooms) log.warn({ room: name }, `collab: ${error.message}; nobody is let in`)
       socket.resume()
-      end(error instanceof TooManyRooms ? closeReasons.full : closeReasons.unavailable)
+      sendAway(socket, error instanceof TooManyRooms ? closeReasons.full : closeReasons.unavailable)
     }
   }
 
@@ -154,11 +151,8 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     if (!isOpen) return refuse(socket, 503, 'Service Unavailable')
     // A browser's script learns no status of a refused handshake: it would come again for ever. It does learn a code.
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      if (access === 'bad-room') {
-        webSocket.on('error', () => {})
-        webSocket.close(closeReasons.badRoom.code, closeReasons.badRoom.reason)
-        setTimeout(() => webSocket.terminate(), closeTimeoutMs).unref()
-      } else void greet(webSocket, name, access)
+      if (access === 'bad-room') sendAway(webSocket, closeReasons.badRoom)
+      else void greet(webSocket, name, access)
     })
   }
 
@@ -198,13 +192,11 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
     stats: () => ({ rooms: rooms.count, connections: connections.size }),
     snapshot: (name) => withRoom(name, (room) => room.snapshot()),
     async versions(name) {
-      checkRoom(name)
-      await opened()
+      await readyFor(name)
       return store.versions(name)
     },
     async version(name, id) {
-      checkRoom(name)
-      await opened()
+      await readyFor(name)
       return store.version(name, id)
     },
     saveVersion: (name) => withRoom(name, (room) => room.saveVersion()),
@@ -217,8 +209,7 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
         return true
       }),
     async delete(name) {
-      checkRoom(name)
-      await opened()
+      await readyFor(name)
       relay.order({ order: 'delete', room: name })
       await remove(name)
     },
@@ -243,6 +234,13 @@ export function createCollabServer(options: CollabServerOptions): CollabServer {
       await relay.close()
     },
   }
+}
+
+/** Closes a socket that is in no room; one that does not answer is dropped. */
+function sendAway(socket: WebSocket, { code, reason }: CloseReason): void {
+  socket.on('error', () => {})
+  socket.close(code, reason)
+  setTimeout(() => socket.terminate(), closeTimeoutMs).unref()
 }
 
 /** The room that a request asks for, as it was named; undefined when it is no room's path. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 const root = dirname(import.meta.dirname)
 
-for (const name of ['protocol', 'hub', 'realtime', 'cache', 'cli', 'collab']) {
+for (const name of ['protocol', 'hub', 'realtime', 'cache', 'outbox', 'cli', 'collab']) {
   const folder = join(root, 'packages', name)
   // What an earlier build left behind would be published too.
   rmSync(join(folder, 'dist'), { recursive: true, force: true })

@@ -10,7 +10,10 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { Pool } from 'pg'
 import type { Logger } from 'pino'
-import * as schema from '../src/db/schema.ts'
+import * as messengerSchema from '../src/db/messenger-schema.ts'
+import * as appSchema from '../src/db/schema.ts'
+
+const schema = { ...appSchema, ...messengerSchema }
 
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
 

@@ -11,6 +11,7 @@ import { NodeRequest } from 'srvx/node'
 import type { AppContext } from '../src/app-context.ts'
 import { centrifugoApiUrl } from '../src/lib/centrifugo.ts'
 import { streamPaths } from '../src/lib/streams.ts'
+import { startMessenger, type MessengerServer } from '../src/messenger/server/start.ts'
 import { realtimeRules } from '../src/realtime-rules.ts'
 import { clientAddressHeader, createAuth } from './auth.ts'
 import { setClientAddress } from './client-address.ts'
@@ -40,6 +41,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   let frontend: Frontend | undefined
   let streams: StreamDrivers | undefined
   let collab: CollabServer | undefined
+  let messenger: MessengerServer | undefined
   let releaseHub = (): void => {}
 
   setRealtimeLogger(log)
@@ -52,6 +54,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
     await frontend?.close()
     releaseHub()
     await closeCache()
+    await messenger?.close()
     await database?.close()
     await unlock?.()
   }
@@ -90,6 +93,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
     const userIdOf = async ({ headers }: Request) => (await auth.api.getSession({ headers }))?.user.id
     streams = startStreams(userIdOf, log)
     if (settings.collab === 'embedded') collab = startCollab(database, userIdOf, settings, log)
+    messenger = await startMessenger(database, settings, log)
     // The pages' router answers them: to the listener they are taken care of.
     attachUpgrades(listener.server, { path: streamPaths.websocket })
     const context: AppContext = {
@@ -101,6 +105,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
       hub,
       hubApiKeyFile: displayPath(path.join(settings.dataDir, 'hub-api-key'), path.join(appDir, '../..')),
       log,
+      messenger,
       streams,
     }
     const options = { appDir, context, log, settings }

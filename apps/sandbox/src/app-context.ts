@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Auth } from '../server/auth.ts'
 import type { Database } from '../server/database.ts'
 import type { StreamDrivers } from '../server/streams.ts'
+import type { MessengerServer } from './messenger/server/start.ts'
 
 export interface AppContext {
   readonly auth: Auth
@@ -19,6 +20,7 @@ export interface AppContext {
   /** Where the hub's API key can be read, as the page shows it. */
   readonly hubApiKeyFile: string
   readonly log: Logger
+  readonly messenger: Omit<MessengerServer, 'close'>
   /** The streams page's events. */
   readonly streams: Omit<StreamDrivers, 'close'>
 }

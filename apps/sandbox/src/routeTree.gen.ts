@@ -14,12 +14,17 @@ import { Route as SandboxRouteImport } from './routes/sandbox'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignOutRouteImport } from './routes/sign-out'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as ApiDirectRouteImport } from './routes/api/direct'
+import { Route as ApiPeopleRouteImport } from './routes/api/people'
 import { Route as SandboxIndexRouteImport } from './routes/sandbox.index'
 import { Route as SandboxCacheRouteImport } from './routes/sandbox.cache'
 import { Route as SandboxCollabRouteImport } from './routes/sandbox.collab'
 import { Route as SandboxRealtimeRouteImport } from './routes/sandbox.realtime'
 import { Route as SandboxStreamsRouteImport } from './routes/sandbox.streams'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
+import { Route as ApiMessagesSearchRouteImport } from './routes/api/messages/search'
+import { Route as ApiRoomsIndexRouteImport } from './routes/api/rooms/index'
+import { Route as ApiRoomsSplatRouteImport } from './routes/api/rooms/$'
 import { Route as ApiStreamsEventsRouteImport } from './routes/api/streams/events'
 import { Route as ApiStreamsSocketRouteImport } from './routes/api/streams/socket'
 import { Route as ApiTokenConnectionRouteImport } from './routes/api/token/connection'
@@ -48,6 +53,16 @@ const SignOutRoute = SignOutRouteImport.update({
 const SignUpRoute = SignUpRouteImport.update({
   id: '/sign-up',
   path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiDirectRoute = ApiDirectRouteImport.update({
+  id: '/api/direct',
+  path: '/api/direct',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiPeopleRoute = ApiPeopleRouteImport.update({
+  id: '/api/people',
+  path: '/api/people',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SandboxIndexRoute = SandboxIndexRouteImport.update({
@@ -80,6 +95,21 @@ const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
   path: '/api/auth/$',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiMessagesSearchRoute = ApiMessagesSearchRouteImport.update({
+  id: '/api/messages/search',
+  path: '/api/messages/search',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiRoomsIndexRoute = ApiRoomsIndexRouteImport.update({
+  id: '/api/rooms/',
+  path: '/api/rooms/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiRoomsSplatRoute = ApiRoomsSplatRouteImport.update({
+  id: '/api/rooms/$',
+  path: '/api/rooms/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiStreamsEventsRoute = ApiStreamsEventsRouteImport.update({
   id: '/api/streams/events',
   path: '/api/streams/events',
@@ -107,32 +137,42 @@ export interface FileRoutesByFullPath {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/api/direct': typeof ApiDirectRoute
+  '/api/people': typeof ApiPeopleRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/messages/search': typeof ApiMessagesSearchRoute
+  '/api/rooms/$': typeof ApiRoomsSplatRoute
   '/api/streams/events': typeof ApiStreamsEventsRoute
   '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
+  '/api/rooms/': typeof ApiRoomsIndexRoute
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/api/direct': typeof ApiDirectRoute
+  '/api/people': typeof ApiPeopleRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/messages/search': typeof ApiMessagesSearchRoute
+  '/api/rooms/$': typeof ApiRoomsSplatRoute
   '/api/streams/events': typeof ApiStreamsEventsRoute
   '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
+  '/api/rooms': typeof ApiRoomsIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -141,16 +181,21 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
+  '/api/direct': typeof ApiDirectRoute
+  '/api/people': typeof ApiPeopleRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
   '/sandbox/streams': typeof SandboxStreamsRoute
   '/sandbox/': typeof SandboxIndexRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/messages/search': typeof ApiMessagesSearchRoute
+  '/api/rooms/$': typeof ApiRoomsSplatRoute
   '/api/streams/events': typeof ApiStreamsEventsRoute
   '/api/streams/socket': typeof ApiStreamsSocketRoute
   '/api/token/connection': typeof ApiTokenConnectionRoute
   '/api/token/subscription': typeof ApiTokenSubscriptionRoute
+  '/api/rooms/': typeof ApiRoomsIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -160,32 +205,42 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/api/direct'
+    | '/api/people'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox/'
     | '/api/auth/$'
+    | '/api/messages/search'
+    | '/api/rooms/$'
     | '/api/streams/events'
     | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
+    | '/api/rooms/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/api/direct'
+    | '/api/people'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox'
     | '/api/auth/$'
+    | '/api/messages/search'
+    | '/api/rooms/$'
     | '/api/streams/events'
     | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
+    | '/api/rooms'
   id:
     | '__root__'
     | '/'
@@ -193,16 +248,21 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
+    | '/api/direct'
+    | '/api/people'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
     | '/sandbox/streams'
     | '/sandbox/'
     | '/api/auth/$'
+    | '/api/messages/search'
+    | '/api/rooms/$'
     | '/api/streams/events'
     | '/api/streams/socket'
     | '/api/token/connection'
     | '/api/token/subscription'
+    | '/api/rooms/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -211,11 +271,16 @@ export interface RootRouteChildren {
   SignInRoute: typeof SignInRoute
   SignOutRoute: typeof SignOutRoute
   SignUpRoute: typeof SignUpRoute
+  ApiDirectRoute: typeof ApiDirectRoute
+  ApiPeopleRoute: typeof ApiPeopleRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
+  ApiMessagesSearchRoute: typeof ApiMessagesSearchRoute
+  ApiRoomsSplatRoute: typeof ApiRoomsSplatRoute
   ApiStreamsEventsRoute: typeof ApiStreamsEventsRoute
   ApiStreamsSocketRoute: typeof ApiStreamsSocketRoute
   ApiTokenConnectionRoute: typeof ApiTokenConnectionRoute
   ApiTokenSubscriptionRoute: typeof ApiTokenSubscriptionRoute
+  ApiRoomsIndexRoute: typeof ApiRoomsIndexRoute
 }
 
 declare module '@tanstack/react-router' {
@@ -253,6 +318,20 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/direct': {
+      id: '/api/direct'
+      path: '/api/direct'
+      fullPath: '/api/direct'
+      preLoaderRoute: typeof ApiDirectRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/people': {
+      id: '/api/people'
+      path: '/api/people'
+      fullPath: '/api/people'
+      preLoaderRoute: typeof ApiPeopleRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/sandbox/': {
@@ -295,6 +374,27 @@ declare module '@tanstack/react-router' {
       path: '/api/auth/$'
       fullPath: '/api/auth/$'
       preLoaderRoute: typeof ApiAuthSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/messages/search': {
+      id: '/api/messages/search'
+      path: '/api/messages/search'
+      fullPath: '/api/messages/search'
+      preLoaderRoute: typeof ApiMessagesSearchRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/rooms/': {
+      id: '/api/rooms/'
+      path: '/api/rooms'
+      fullPath: '/api/rooms/'
+      preLoaderRoute: typeof ApiRoomsIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/rooms/$': {
+      id: '/api/rooms/$'
+      path: '/api/rooms/$'
+      fullPath: '/api/rooms/$'
+      preLoaderRoute: typeof ApiRoomsSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/streams/events': {
@@ -353,11 +453,16 @@ const rootRouteChildren: RootRouteChildren = {
   SignInRoute: SignInRoute,
   SignOutRoute: SignOutRoute,
   SignUpRoute: SignUpRoute,
+  ApiDirectRoute: ApiDirectRoute,
+  ApiPeopleRoute: ApiPeopleRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
+  ApiMessagesSearchRoute: ApiMessagesSearchRoute,
+  ApiRoomsSplatRoute: ApiRoomsSplatRoute,
   ApiStreamsEventsRoute: ApiStreamsEventsRoute,
   ApiStreamsSocketRoute: ApiStreamsSocketRoute,
   ApiTokenConnectionRoute: ApiTokenConnectionRoute,
   ApiTokenSubscriptionRoute: ApiTokenSubscriptionRoute,
+  ApiRoomsIndexRoute: ApiRoomsIndexRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

@@ -108,7 +108,7 @@ export async function answerConnectionToken(request: Request, context: AppContex
   const user = await userOf(request, context)
   if (user === undefined) return unauthorized()
   if (!isRealtimeEnabled()) return answer(503, { detail: 'realtime is off' })
-  return answer(200, { token: issueConnectionToken(user.id) })
+  return answer(200, { token: issueConnectionToken(user.id, 120) })
 }
 
 /** `GET /api/token/subscription?channel=`: for the user's own personal channel only. */

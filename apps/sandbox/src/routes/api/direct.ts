@@ -1,0 +1,6 @@
+import { createFileRoute } from '@tanstack/react-router'
+import { answerMessenger } from '../../messenger/server/routes.ts'
+
+export const Route = createFileRoute('/api/direct')({
+  server: { handlers: { ANY: ({ request, context }) => answerMessenger(request, context) } },
+})

@@ -34,6 +34,7 @@ CREATE TABLE "room_member" (
 	"room_id" integer NOT NULL,
 	"user_id" text NOT NULL,
 	"joined_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"joined_version" integer NOT NULL,
 	"read_seq" integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "room_member_once" UNIQUE("room_id","user_id")
 );

@@ -63,6 +63,8 @@ export const roomMember = pgTable(
       .notNull()
       .references(() => user.id, { onDelete: 'cascade' }),
     joinedAt: moment('joined_at').notNull().defaultNow(),
+    /** The room's version that joining made. */
+    joinedVersion: integer('joined_version').notNull(),
     /** The last message that this member has read. */
     readSeq: integer('read_seq').notNull().default(0),
   },

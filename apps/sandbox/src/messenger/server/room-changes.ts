@@ -68,20 +68,20 @@ export async function addMember(
   { id, name }: Person,
 ): Promise<void> {
   await requirePlace(tx, id)
+  const version = locked.version + 1
   const [member] = await tx
     .insert(roomMember)
-    .values({ roomId: locked.id, userId: id, joinedAt: writtenAt, readSeq: locked.lastSeq })
+    .values({ roomId: locked.id, userId: id, joinedAt: writtenAt, joinedVersion: version, readSeq: locked.lastSeq })
     .returning()
   if (member === undefined) throw new Error('The database returned no row')
   const members = await memberIds(tx, locked.id)
-  const changed = { version: locked.version + 1, memberCount: members.length }
-  await tx.update(room).set(changed).where(eq(room.id, locked.id))
+  await tx.update(room).set({ version, memberCount: members.length }).where(eq(room.id, locked.id))
   await delivery.tell(
     tx,
     members,
     {
       type: 'user_joined',
-      body: { user: { id, name }, room: { id: locked.id, version: changed.version, member_count: members.length } },
+      body: { user: { id, name }, room: { id: locked.id, version, member_count: members.length } },
     },
     { idempotencyKey: `user_joined_${member.id}` },
   )
@@ -157,7 +157,7 @@ export async function selectRooms(db: Reader, userId: string, roomId?: number): 
       ...shownMessage,
       room: getTableColumns(room),
       readSeq: me.readSeq,
-      joinedAt: me.joinedAt,
+      joinedVersion: me.joinedVersion,
       peer: { id: peerUser.id, name: peerUser.name },
       peerReadSeq: peer.readSeq,
     })

@@ -99,7 +99,7 @@ export function openDirect(
     for (const { id } of people) await requirePlace(tx, id)
     const members = await tx
       .insert(roomMember)
-      .values(people.map(({ id }) => ({ roomId: made.id, userId: id })))
+      .values(people.map(({ id }) => ({ roomId: made.id, userId: id, joinedVersion: made.version })))
       .returning()
     // Each hears of both: a room with two members is what it is from its first version on.
     const recipients = await memberIds(tx, made.id)

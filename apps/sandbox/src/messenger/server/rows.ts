@@ -30,7 +30,7 @@ export function toMessage(row: MessageRow, by: Person | null): Message {
 export function toRoom({
   room,
   readSeq,
-  joinedAt,
+  joinedVersion,
   message,
   author,
   peer,
@@ -38,7 +38,7 @@ export function toRoom({
 }: {
   room: RoomRow
   readSeq: number
-  joinedAt: Date
+  joinedVersion: number
   message: MessageRow | null
   author: Person | null
   peer: Person | null
@@ -55,7 +55,7 @@ export function toRoom({
     last_message: message === null ? null : toMessage(message, author),
     read_seq: readSeq,
     peer: peer === null ? null : { ...peer, read_seq: peerReadSeq ?? 0 },
-    joined_at: joinedAt.toISOString(),
+    joined_version: joinedVersion,
     created_at: room.createdAt.toISOString(),
     bumped_at: room.bumpedAt.toISOString(),
   }

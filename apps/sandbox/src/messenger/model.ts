@@ -49,6 +49,8 @@ export interface Room {
   read_seq: number
   /** Of a direct room: the other person, and up to where they have read. */
   peer: (Person & { read_seq: number }) | null
+  /** The version that my joining made. Who left and came back has another one, and was not told what happened between. */
+  joined_version: number
   created_at: string
   /** When the last message was written, or the room was made. */
   bumped_at: string
@@ -73,8 +75,8 @@ export interface Member extends Person {
 /** Consecutive messages, oldest first. */
 export interface MessagePage {
   messages: Message[]
-  /** As of this page. */
-  last_seq: number
+  /** The room's, when the page was read: both in one snapshot. */
+  version: number
 }
 
 /** A message that `search` found, with the room that it is in. */

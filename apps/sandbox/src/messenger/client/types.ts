@@ -15,10 +15,8 @@ export interface Outgoing {
 
 /** What is known of a room: facts as the server told them last, and a window of its messages. */
 export interface RoomState extends Room {
-  /** Consecutive by `seq`; undefined until first loaded. */
-  messages: readonly Message[] | undefined
-  /** Heard ahead of the window, behind a gap that is still to be loaded. */
-  ahead: readonly Message[]
+  /** Consecutive by `seq`, oldest first; undefined until first loaded. */
+  readonly messages: readonly Message[] | undefined
 }
 
 /**

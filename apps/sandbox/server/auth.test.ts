@@ -68,6 +68,17 @@ describe('signing in', () => {
     expect(users[1]?.id).toBe(users[0]?.id)
   })
 
+  test('demo people are each somebody, and only those on the list', async () => {
+    const [ada, again, grace] = await Promise.all(
+      ['Ada', 'Ada', 'Grace'].map(async (person) => userOf(await post('/sign-in/demo', { person }))),
+    )
+    expect(ada).toMatchObject({ name: 'Ada' })
+    expect(again?.id).toBe(ada?.id)
+    expect(grace).toMatchObject({ name: 'Grace' })
+    expect((await post('/sign-in/demo', { person: 'Mallory' })).status).toBe(400)
+    expect((await post('/sign-in/demo', { person: 'demo' })).status).toBe(400)
+  })
+
   test('the demo user can be switched off', async () => {
     const request = new Request(`${origin}/api/auth/sign-in/demo`, { method: 'POST', headers: { origin } })
     expect((await authWith({ DEMO_USER: 'off' }).handler(request)).status).toBe(404)

@@ -43,7 +43,7 @@ export function AuthCard({
       <div className="mt-8 grid gap-6 rounded-2xl border bg-surface p-5 shadow-card sm:p-7">
         {demoUser ? (
           <>
-            <DemoUserButton to={redirect} />
+            <DemoUserButton to={redirect} people />
             <div className="flex items-center gap-3 text-xs text-ink-soft" role="presentation">
               <span className="h-px grow bg-line" />
               or with an account

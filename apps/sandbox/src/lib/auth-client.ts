@@ -1,4 +1,6 @@
 /** The browser's calls to Better Auth's routes: three of them, so that no client library has to be downloaded. */
+import type { DemoPerson } from './demo-people.ts'
+
 export type AuthOutcome = { ok: true } | { ok: false; message: string }
 
 export function signUp(input: { name: string; email: string; password: string }): Promise<AuthOutcome> {
@@ -9,8 +11,9 @@ export function signIn(input: { email: string; password: string }): Promise<Auth
   return post('/api/auth/sign-in/email', input)
 }
 
-export function signInAsDemoUser(): Promise<AuthOutcome> {
-  return post('/api/auth/sign-in/demo', {})
+/** @param person one of the demo people. @default the demo user */
+export function signInAsDemoUser(person?: DemoPerson): Promise<AuthOutcome> {
+  return post('/api/auth/sign-in/demo', { person })
 }
 
 export function signOut(): Promise<AuthOutcome> {

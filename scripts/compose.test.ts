@@ -68,10 +68,15 @@ describe('.env.example, copied as it is', () => {
 describe('centrifugo/config.json', () => {
   test('lets the app in and keeps `personal` to who has a token', () => {
     expect(config.client?.allowed_origins).toContain('http://localhost:3000')
-    const stream = { history_size: 100, history_ttl: '300s', force_recovery: true }
     expect(config.channel?.namespaces).toEqual([
-      { name: 'sandbox', allow_subscribe_for_client: true, ...stream },
-      { name: 'personal', ...stream },
+      {
+        name: 'sandbox',
+        allow_subscribe_for_client: true,
+        history_size: 100,
+        history_ttl: '300s',
+        force_recovery: true,
+      },
+      { name: 'personal', presence: true, history_size: 300, history_ttl: '600s', force_recovery: true },
     ])
   })
 

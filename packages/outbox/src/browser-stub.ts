@@ -13,8 +13,11 @@ function serverOnly(): never {
 
 export const broadcast: typeof server.broadcast = serverOnly
 export const createOutbox: typeof server.createOutbox = serverOnly
+export const createRelay: typeof server.createRelay = serverOnly
 export const onCommit: typeof server.onCommit = serverOnly
 export const outboxSchema: typeof server.outboxSchema = serverOnly
+export const pgDatabase: typeof server.pgDatabase = serverOnly
+export const pgliteDatabase: typeof server.pgliteDatabase = serverOnly
 export const publish: typeof server.publish = serverOnly
 export const transaction: typeof server.transaction = serverOnly
 export const write: typeof server.write = serverOnly

@@ -15,7 +15,7 @@ for (const { name, clients, needs, open } of databases) {
     afterAll(() => database?.end())
     beforeEach(() => database.query('truncate outbox'))
 
-    const rows = () => database.query('select id::text, method, payload, partition from outbox order by id')
+    const rows = () => database.query('select id::text, method, payload, partition from outbox order by outbox.id')
 
     test('the schema can be made again, also by several at once, and a second table beside the first', async () => {
       await Promise.all([1, 2, 3].map(() => database.query(outboxSchema())))

@@ -47,7 +47,6 @@ describe('transactions of pg', await requireServices('postgres'), () => {
     try {
       const broken = transaction(pool, async (tx) => {
         expectTypeOf(tx).toEqualTypeOf<PoolClient>()
-        tx.on('error', () => {})
         await tx.query('select pg_terminate_backend(pg_backend_pid())')
       })
       await expect(broken).rejects.toThrow(/terminat/)
@@ -61,6 +60,7 @@ describe('transactions of pg', await requireServices('postgres'), () => {
   test('a constraint that is checked at the commit: rejected, and nothing runs', async () => {
     const server = await startPostgres()
     const pool = new Pool({ connectionString: server.url })
+    pool.on('error', () => {})
     try {
       await pool.query('create table d (n int unique deferrable initially deferred)')
       for (const db of [{ transaction: (work: never) => drizzlePg(pool).transaction(work) }, pool] as const) {

@@ -13,6 +13,8 @@ export interface PgClient {
 
 interface PgPoolClient extends PgClient {
   release(error?: Error | boolean): void
+  on(event: 'error', listener: () => void): unknown
+  removeListener(event: 'error', listener: () => void): unknown
 }
 
 /** pg's pool. The second signature is its form with a callback. */
@@ -141,9 +143,12 @@ async function begin<T>(db: object, outer: Scope | undefined, work: (tx: object)
   }
   if (typeof given.connect === 'function' && typeof given.totalCount === 'number') {
     const client = await given.connect()
+    // A connection that breaks between two statements would end the process: the next statement tells of it.
+    client.on('error', ignore)
     try {
       return { result: await inTransaction(client, () => work(client)), committed: true }
     } finally {
+      client.removeListener('error', ignore)
       // The pool must not give a client to others whose transaction could not be ended.
       client.release(broken.has(client))
     }
@@ -161,6 +166,8 @@ async function begin<T>(db: object, outer: Scope | undefined, work: (tx: object)
     `transaction: the database must be one of Drizzle, a PGlite, or a pool or a client of pg, not ${describe(db)}`,
   )
 }
+
+const ignore = () => {}
 
 /** Fails when the transaction has: a commit would then be a rollback that nobody is told of. */
 async function probe(tx: object): Promise<void> {

@@ -4,7 +4,14 @@ import { type PostgresServer, requireServices, startPostgres } from '@backchanne
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { Pool } from 'pg'
-import { transaction, type Transaction, type TransactionOptions } from '../index.ts'
+import {
+  type OutboxDatabase,
+  pgDatabase,
+  pgliteDatabase,
+  transaction,
+  type Transaction,
+  type TransactionOptions,
+} from '../index.ts'
 
 type Rows = Record<string, unknown>[]
 
@@ -14,6 +21,8 @@ export interface TestDatabase {
   readonly query: (text: string, values?: unknown[]) => Promise<Rows>
   /** As each library that takes transactions here gives them. */
   readonly begin: Readonly<Record<string, Begin>>
+  /** As a relay takes it. */
+  readonly relay: OutboxDatabase
   readonly end: () => Promise<void>
 }
 
@@ -27,6 +36,7 @@ async function postgres(): Promise<TestDatabase & { pool: Pool; server: Postgres
     server,
     pool,
     query: async (text, values = []) => (await pool.query<Rows[number]>(text, values)).rows,
+    relay: pgDatabase(pool),
     begin: {
       pg: (work, options) => transaction(pool, work, options),
       'Drizzle on pg': (work, options) => transaction(drizzle, work, options),
@@ -44,6 +54,7 @@ async function pglite(): Promise<TestDatabase & { pglite: PGlite }> {
   return {
     pglite,
     query: async (text, values = []) => (await pglite.query<Rows[number]>(text, values)).rows,
+    relay: pgliteDatabase(pglite),
     begin: {
       PGlite: (work, options) => transaction(pglite, work, options),
       'Drizzle on PGlite': (work, options) => transaction(drizzle, work, options),

@@ -16,10 +16,10 @@ do $outbox$ begin
       partition integer primary key,
       owner text,
       fence bigint not null default 0,
-      leased_until timestamptz not null default '-infinity',
+      leased_until timestamptz not null default 'epoch',
       failing_id bigint,
       attempts integer not null default 0,
-      retry_at timestamptz not null default '-infinity',
+      retry_at timestamptz not null default 'epoch',
       last_error text,
       failed_at timestamptz
     ) with (fillfactor = 50);

@@ -1,5 +1,6 @@
 /** The database: PGlite in the data folder, or Postgres by URL. Both take the same migrations. */
 import type { SqlQuery } from '@backchannel/collab/server'
+import { pgDatabase, pgliteDatabase, type OutboxDatabase } from '@backchannel/outbox'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres'
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator'
@@ -21,6 +22,8 @@ export interface OpenDatabase {
   readonly db: Database
   /** One statement, for what brings its own SQL. */
   readonly query: SqlQuery
+  /** For the relay of the outbox, which also listens. */
+  readonly outbox: OutboxDatabase
   /** Takes a lock that one process on this database can have. @returns gives it back; undefined: another has it */
   tryLock(key: number): Promise<(() => void) | undefined>
   close(): Promise<void>
@@ -47,6 +50,7 @@ export async function openPglite(dataDir: string): Promise<OpenDatabase> {
   return {
     db,
     query: (sql, parameters) => client.query(sql, parameters),
+    outbox: pgliteDatabase(client),
     // The folder is this process's alone.
     tryLock: async () => () => {},
     close: () => client.close(),
@@ -91,6 +95,7 @@ export async function openPostgres(url: string, log: Logger): Promise<OpenDataba
   return {
     db: drizzlePostgres({ client: pool, schema }),
     query: (sql, parameters) => pool.query(sql, parameters),
+    outbox: pgDatabase(pool),
     tryLock: (key) => tryLock(pool, key),
     close: () => pool.end(),
   }

@@ -18,6 +18,7 @@ describe('settings', () => {
       realtime: 'embedded',
       collab: 'embedded',
       collabUrl: undefined,
+      messengerDelivery: 'commit',
       demoUser: true,
       logLevel: 'info',
     })
@@ -54,6 +55,19 @@ describe('settings', () => {
     expect(read({ COLLAB_URL: url, COLLAB: 'off' })).toMatchObject({ collab: 'external', collabUrl: url })
     expect(() => read({ COLLAB: 'yes' })).toThrow(/COLLAB is "yes"; it can be on, off/)
     expect(() => read({ COLLAB_URL: 'https://example.com' })).toThrow(/COLLAB_URL is .* wss:/)
+  })
+
+  test('the messenger delivers in four ways; one that nobody would read from is refused with what to set', () => {
+    expect(read({ MESSENGER_DELIVERY: 'outbox' }).messengerDelivery).toBe('outbox')
+    expect(read({ MESSENGER_DELIVERY: 'both' }).messengerDelivery).toBe('both')
+    expect(() => read({ MESSENGER_DELIVERY: 'mail' })).toThrow(/MESSENGER_DELIVERY is "mail"; it can be commit, outbox/)
+    expect(() => read({ MESSENGER_DELIVERY: 'outbox', REALTIME: 'off' })).toThrow(/Set REALTIME=on/)
+
+    const centrifugo = { CENTRIFUGO_TOKEN_HMAC_SECRET: 'a', CENTRIFUGO_API_KEY: 'b' }
+    const consumer = { MESSENGER_DELIVERY: 'consumer', DATABASE_URL: 'postgres://db/app', ...centrifugo }
+    expect(read(consumer).messengerDelivery).toBe('consumer')
+    expect(() => read({ ...consumer, DATABASE_URL: '' })).toThrow(/Set DATABASE_URL, CENTRIFUGO_TOKEN_HMAC_SECRET/)
+    expect(() => read({ ...consumer, CENTRIFUGO_API_KEY: '' })).toThrow(SettingsError)
   })
 
   test('DATA_DIR is taken from the app’s folder when it is relative', () => {

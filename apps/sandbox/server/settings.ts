@@ -2,6 +2,9 @@
 import { isIP } from 'node:net'
 import path from 'node:path'
 
+const deliveryModes = ['commit', 'outbox', 'consumer', 'both'] as const
+export type DeliveryMode = (typeof deliveryModes)[number]
+
 export interface Settings {
   readonly mode: 'development' | 'production'
   readonly host: string
@@ -19,6 +22,8 @@ export interface Settings {
   readonly collab: 'off' | 'embedded' | 'external'
   /** Of the y-websocket server that browsers use in place of this one. */
   readonly collabUrl: string | undefined
+  /** How the messenger's events leave the database; see `src/messenger/server/delivery.ts`. */
+  readonly messengerDelivery: DeliveryMode
   readonly demoUser: boolean
   readonly logLevel: string
 }
@@ -51,6 +56,11 @@ export function readSettings(
   const centrifugo = get('CENTRIFUGO_TOKEN_HMAC_SECRET') !== undefined && get('CENTRIFUGO_API_KEY') !== undefined
   const embedded = choice('REALTIME', ['on', 'off'], 'on') === 'on' ? 'embedded' : 'off'
 
+  const realtime = centrifugo ? 'centrifugo' : embedded
+  const databaseUrl = readDatabaseUrl(get('DATABASE_URL'))
+  const messengerDelivery = choice('MESSENGER_DELIVERY', deliveryModes, 'commit')
+  checkDelivery(messengerDelivery, realtime, databaseUrl)
+
   const collabUrl = readCollabUrl(get('COLLAB_URL'))
   const ownCollab = choice('COLLAB', ['on', 'off'], 'on') === 'on' ? 'embedded' : 'off'
 
@@ -59,15 +69,34 @@ export function readSettings(
     host: get('HOST') ?? '127.0.0.1',
     port: readPort(get('PORT')),
     dataDir: path.resolve(appDir, get('DATA_DIR') ?? '.data'),
-    databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
+    databaseUrl,
     secret,
     publicUrl: readPublicUrl(get('BETTER_AUTH_URL')),
     trustProxy: readTrustProxy(get('TRUST_PROXY')),
-    realtime: centrifugo ? 'centrifugo' : embedded,
+    realtime,
     collab: collabUrl === undefined ? ownCollab : 'external',
     collabUrl,
+    messengerDelivery,
     demoUser: choice('DEMO_USER', ['on', 'off'], 'on') === 'on',
     logLevel: choice('LOG_LEVEL', logLevels, 'info'),
+  }
+}
+
+/** A way that nobody would read from is refused: rows would pile up, and no browser would hear of them. */
+function checkDelivery(mode: DeliveryMode, realtime: Settings['realtime'], databaseUrl: string | undefined): void {
+  if (mode === 'commit') return
+  if (mode === 'consumer') {
+    if (databaseUrl !== undefined && realtime === 'centrifugo') return
+    throw new SettingsError(
+      'MESSENGER_DELIVERY is "consumer": Centrifugo then reads a table of Postgres. Set DATABASE_URL, ' +
+        'CENTRIFUGO_TOKEN_HMAC_SECRET and CENTRIFUGO_API_KEY, or choose outbox, which needs none of them.',
+    )
+  }
+  if (realtime === 'off') {
+    throw new SettingsError(
+      `MESSENGER_DELIVERY is "${mode}", and realtime is off: what is to be delivered would wait for ever. Set REALTIME=on, ` +
+        'or both CENTRIFUGO_TOKEN_HMAC_SECRET and CENTRIFUGO_API_KEY, or leave MESSENGER_DELIVERY away.',
+    )
   }
 }
 

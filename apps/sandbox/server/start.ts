@@ -48,6 +48,7 @@ export async function startSandbox(settings: Settings, appDir: string, log: Logg
   const listener = await openListener(settings)
   const close = async () => {
     listener.drain()
+    await messenger?.closeRelay()
     // First of all, while sockets still carry it: the hub tells its clients to come back.
     await Promise.all([hub?.close(), streams?.close(), collab?.close()])
     await listener.close(closeGrace)

@@ -20,7 +20,7 @@ export interface AppContext {
   /** Where the hub's API key can be read, as the page shows it. */
   readonly hubApiKeyFile: string
   readonly log: Logger
-  readonly messenger: Omit<MessengerServer, 'close'>
+  readonly messenger: Omit<MessengerServer, 'close' | 'closeRelay'>
   /** The streams page's events. */
   readonly streams: Omit<StreamDrivers, 'close'>
 }

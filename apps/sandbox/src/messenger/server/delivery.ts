@@ -10,11 +10,9 @@ import { broadcast as writeBroadcast, onCommit, transaction } from '@backchannel
 import { broadcast, isRealtimeEnabled, personalChannel } from '@backchannel/realtime'
 import type { Logger } from 'pino'
 import type { Database } from '../../../server/database.ts'
+import type { DeliveryMode } from '../../../server/settings.ts'
 import type { RealTimeEvent } from '../model.ts'
 import { createTurns } from './turns.ts'
-
-export const deliveryModes = ['commit', 'outbox', 'consumer', 'both'] as const
-export type DeliveryMode = (typeof deliveryModes)[number]
 
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 

@@ -8,6 +8,7 @@
  * question is asked again.
  */
 import type { Message, MessagePage, Person, RealTimeEvent, Room } from '../model.ts'
+import { without } from './maps.ts'
 import { ask, cut, emptyWindow, endOf, giveUp, giveUpAll, hear, receive, type MessageWindow } from './message-window.ts'
 import type { RoomState } from './types.ts'
 
@@ -51,8 +52,10 @@ export type Action =
       keep: 'oldest' | 'newest'
     }
   | { type: 'page-failed'; roomId: number; askedAt: number }
-  /** Events were lost. What is on its way may be from before; whatever is shown is to be asked for anew. */
-  | { type: 'lost'; at: number }
+  /** Events were lost. What is on its way may be from before; what is shown is to be asked for anew, all else is dropped. */
+  | { type: 'lost'; shown: number | undefined; at: number }
+  /** Nobody looks at this room's messages. */
+  | { type: 'window-dropped'; roomId: number }
   | { type: 'read'; roomId: number; seq: number }
   /** The page follows the end: what is too old goes. */
   | { type: 'cut'; roomId: number }
@@ -83,9 +86,13 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case 'page-failed':
       return update(state, action.roomId, (room) => ({ ...room, ...giveUp(windowOf(room), action.askedAt) }))
     case 'lost': {
-      const rooms = [...state.rooms].map(([id, room]) => [id, { ...room, ...giveUpAll(windowOf(room)) }] as const)
+      const rooms = [...state.rooms].map(([id, room]): [number, KnownRoom] => {
+        return [id, { ...room, ...(id === action.shown ? giveUpAll(windowOf(room)) : emptyWindow) }]
+      })
       return { ...state, rooms: new Map(rooms), lostAt: action.at }
     }
+    case 'window-dropped':
+      return update(state, action.roomId, (room) => ({ ...room, ...emptyWindow }))
     case 'page-loaded':
       return update(state, action.roomId, (room) => loadPage(room, action))
     case 'read':
@@ -251,11 +258,4 @@ function update(state: ChatState, roomId: number, change: (room: KnownRoom) => K
 
 function withRoom(state: ChatState, room: KnownRoom): ChatState {
   return state.rooms.get(room.id) === room ? state : { ...state, rooms: new Map(state.rooms).set(room.id, room) }
-}
-
-function without<Value>(map: ReadonlyMap<number, Value>, key: number): ReadonlyMap<number, Value> {
-  if (!map.has(key)) return map
-  const rest = new Map(map)
-  rest.delete(key)
-  return rest
 }

@@ -10,12 +10,14 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as IndexRouteImport } from './routes/index'
+import { Route as MessengerRouteImport } from './routes/messenger'
 import { Route as SandboxRouteImport } from './routes/sandbox'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignOutRouteImport } from './routes/sign-out'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as ApiDirectRouteImport } from './routes/api/direct'
 import { Route as ApiPeopleRouteImport } from './routes/api/people'
+import { Route as MessengerRoomIdRouteImport } from './routes/messenger.$roomId'
 import { Route as SandboxIndexRouteImport } from './routes/sandbox.index'
 import { Route as SandboxCacheRouteImport } from './routes/sandbox.cache'
 import { Route as SandboxCollabRouteImport } from './routes/sandbox.collab'
@@ -33,6 +35,11 @@ import { Route as ApiTokenSubscriptionRouteImport } from './routes/api/token/sub
 const IndexRoute = IndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const MessengerRoute = MessengerRouteImport.update({
+  id: '/messenger',
+  path: '/messenger',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SandboxRoute = SandboxRouteImport.update({
@@ -64,6 +71,11 @@ const ApiPeopleRoute = ApiPeopleRouteImport.update({
   id: '/api/people',
   path: '/api/people',
   getParentRoute: () => rootRouteImport,
+} as any)
+const MessengerRoomIdRoute = MessengerRoomIdRouteImport.update({
+  id: '/$roomId',
+  path: '/$roomId',
+  getParentRoute: () => MessengerRoute,
 } as any)
 const SandboxIndexRoute = SandboxIndexRouteImport.update({
   id: '/',
@@ -133,12 +145,14 @@ const ApiTokenSubscriptionRoute = ApiTokenSubscriptionRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
+  '/messenger': typeof MessengerRouteWithChildren
   '/sandbox': typeof SandboxRouteWithChildren
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/api/direct': typeof ApiDirectRoute
   '/api/people': typeof ApiPeopleRoute
+  '/messenger/$roomId': typeof MessengerRoomIdRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
@@ -155,11 +169,13 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
+  '/messenger': typeof MessengerRouteWithChildren
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/api/direct': typeof ApiDirectRoute
   '/api/people': typeof ApiPeopleRoute
+  '/messenger/$roomId': typeof MessengerRoomIdRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
@@ -177,12 +193,14 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/': typeof IndexRoute
+  '/messenger': typeof MessengerRouteWithChildren
   '/sandbox': typeof SandboxRouteWithChildren
   '/sign-in': typeof SignInRoute
   '/sign-out': typeof SignOutRoute
   '/sign-up': typeof SignUpRoute
   '/api/direct': typeof ApiDirectRoute
   '/api/people': typeof ApiPeopleRoute
+  '/messenger/$roomId': typeof MessengerRoomIdRoute
   '/sandbox/cache': typeof SandboxCacheRoute
   '/sandbox/collab': typeof SandboxCollabRoute
   '/sandbox/realtime': typeof SandboxRealtimeRoute
@@ -201,12 +219,14 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/messenger'
     | '/sandbox'
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
     | '/api/direct'
     | '/api/people'
+    | '/messenger/$roomId'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
@@ -223,11 +243,13 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
+    | '/messenger'
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
     | '/api/direct'
     | '/api/people'
+    | '/messenger/$roomId'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
@@ -244,12 +266,14 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/'
+    | '/messenger'
     | '/sandbox'
     | '/sign-in'
     | '/sign-out'
     | '/sign-up'
     | '/api/direct'
     | '/api/people'
+    | '/messenger/$roomId'
     | '/sandbox/cache'
     | '/sandbox/collab'
     | '/sandbox/realtime'
@@ -267,6 +291,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  MessengerRoute: typeof MessengerRouteWithChildren
   SandboxRoute: typeof SandboxRouteWithChildren
   SignInRoute: typeof SignInRoute
   SignOutRoute: typeof SignOutRoute
@@ -290,6 +315,13 @@ declare module '@tanstack/react-router' {
       path: '/'
       fullPath: '/'
       preLoaderRoute: typeof IndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/messenger': {
+      id: '/messenger'
+      path: '/messenger'
+      fullPath: '/messenger'
+      preLoaderRoute: typeof MessengerRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/sandbox': {
@@ -333,6 +365,13 @@ declare module '@tanstack/react-router' {
       fullPath: '/api/people'
       preLoaderRoute: typeof ApiPeopleRouteImport
       parentRoute: typeof rootRouteImport
+    }
+    '/messenger/$roomId': {
+      id: '/messenger/$roomId'
+      path: '/$roomId'
+      fullPath: '/messenger/$roomId'
+      preLoaderRoute: typeof MessengerRoomIdRouteImport
+      parentRoute: typeof MessengerRoute
     }
     '/sandbox/': {
       id: '/sandbox/'
@@ -428,6 +467,18 @@ declare module '@tanstack/react-router' {
   }
 }
 
+interface MessengerRouteChildren {
+  MessengerRoomIdRoute: typeof MessengerRoomIdRoute
+}
+
+const MessengerRouteChildren: MessengerRouteChildren = {
+  MessengerRoomIdRoute: MessengerRoomIdRoute,
+}
+
+const MessengerRouteWithChildren = MessengerRoute._addFileChildren(
+  MessengerRouteChildren,
+)
+
 interface SandboxRouteChildren {
   SandboxCacheRoute: typeof SandboxCacheRoute
   SandboxCollabRoute: typeof SandboxCollabRoute
@@ -449,6 +500,7 @@ const SandboxRouteWithChildren =
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  MessengerRoute: MessengerRouteWithChildren,
   SandboxRoute: SandboxRouteWithChildren,
   SignInRoute: SignInRoute,
   SignOutRoute: SignOutRoute,

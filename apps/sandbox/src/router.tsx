@@ -6,7 +6,8 @@ import { routeTree } from './routeTree.gen.ts'
 export function getRouter() {
   return createRouter({
     routeTree,
-    scrollRestoration: true,
+    // The messenger scrolls to what is unread, wherever one was the last time.
+    scrollRestoration: ({ location }) => !location.pathname.startsWith('/messenger'),
     defaultPreload: false,
     defaultErrorComponent: ErrorPage,
     defaultNotFoundComponent: NotFoundPage,

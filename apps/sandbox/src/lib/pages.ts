@@ -8,4 +8,5 @@ export const sandboxPages = [
   },
   { to: '/sandbox/cache', label: 'Cache', summary: 'Values that may be lost, kept near.' },
   { to: '/sandbox/collab', label: 'Collab', summary: 'One document, several people, every keystroke.' },
+  { to: '/messenger', label: 'Messenger', summary: 'Rooms, people and messages that arrive once.' },
 ] as const

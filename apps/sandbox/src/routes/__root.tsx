@@ -1,4 +1,4 @@
-import { HeadContent, Outlet, Scripts, createRootRoute, useRouter } from '@tanstack/react-router'
+import { HeadContent, Outlet, Scripts, createRootRoute, useMatch, useRouter } from '@tanstack/react-router'
 import { useEffect, type ReactNode } from 'react'
 import { SiteHeader } from '../components/site-header.tsx'
 import { focusHeadingOnNavigation } from '../lib/focus-heading.ts'
@@ -48,21 +48,26 @@ function Layout() {
   const { user } = Route.useRouteContext()
   const router = useRouter()
   useEffect(() => focusHeadingOnNavigation(router), [router])
+  const fillsViewport = useMatch({ from: '/messenger', shouldThrow: false }) !== undefined
+  const roomIsOpen = useMatch({ from: '/messenger/$roomId', shouldThrow: false }) !== undefined
   return (
-    <>
+    <div className={fillsViewport ? 'flex h-dvh flex-col' : 'contents'}>
       <a
         href="#main"
         className="sr-only z-30 rounded-md bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:absolute focus:top-3 focus:left-3"
       >
         Skip to content
       </a>
-      <SiteHeader user={user} />
+      {/* A phone has no room for both. */}
+      <div className={roomIsOpen ? 'max-md:hidden' : 'contents'}>
+        <SiteHeader user={user} />
+      </div>
       <Outlet />
-      <footer className="mt-auto border-t">
+      <footer className={fillsViewport ? 'hidden' : 'mt-auto border-t'}>
         <p className="mx-auto max-w-6xl px-4 py-6 text-xs text-ink-soft sm:px-6">
           Backchannel is open source, MIT licensed. This sandbox runs on your own machine and talks to nobody else.
         </p>
       </footer>
-    </>
+    </div>
   )
 }

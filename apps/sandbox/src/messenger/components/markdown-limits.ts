@@ -1,0 +1,19 @@
+/**
+ * Whether a text has more structure than anybody reads: it is then shown as it was written. A table of 900 columns takes
+ * seconds to lay out, and 3,000 quotes within each other overflow the stack.
+ */
+export function isTooIntricate(markdown: string): boolean {
+  let bars = 0
+  for (const line of markdown.split('\n')) {
+    if (line.length - line.trimStart().length > 40) return true
+    if (markersBefore(line) > 12) return true
+    bars += line.split('|').length - 1
+  }
+  return bars > 200
+}
+
+/** Quotes and list items that begin on this line, within each other. */
+function markersBefore(line: string): number {
+  const prefix = /^(?:\s*(?:>|[-+*]\s|\d{1,9}[.)]\s))*/.exec(line)?.[0] ?? ''
+  return prefix.match(/>|[-+*]|\d+[.)]/g)?.length ?? 0
+}

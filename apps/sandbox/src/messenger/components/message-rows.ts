@@ -1,0 +1,46 @@
+import type { Message } from '../model.ts'
+import { dayOf } from './dates.ts'
+
+/** A message and how it stands among its neighbours. */
+export interface MessageRow {
+  readonly message: Message
+  /** The day begins with it, as it is said between two days. */
+  readonly day: string | undefined
+  /** Nobody's, somebody else's, or long after the one above: it says who wrote it. */
+  readonly startsGroup: boolean
+  readonly endsGroup: boolean
+  /** The first one that was unread when the room was opened. */
+  readonly isFirstUnread: boolean
+}
+
+const groupWithin = 5 * 60_000
+
+/**
+ * @param readSeq up to where the room was read when it was opened
+ * @param now of today, for the words of the day separators
+ */
+export function messageRows(messages: readonly Message[], readSeq: number, now: Date): MessageRow[] {
+  return messages.map((message, index) => {
+    const before = messages[index - 1]
+    const after = messages[index + 1]
+    const day = dayOf(message.created_at, now)
+    return {
+      message,
+      day: before === undefined || dayOf(before.created_at, now) !== day ? day : undefined,
+      startsGroup: !isContinued(before, message, readSeq),
+      endsGroup: !isContinued(message, after, readSeq),
+      isFirstUnread: message.seq === readSeq + 1,
+    }
+  })
+}
+
+function isContinued(one: Message | undefined, next: Message | undefined, readSeq: number): boolean {
+  if (one === undefined || next === undefined || one.author === null || next.author === null) return false
+  const [from, to] = [new Date(one.created_at), new Date(next.created_at)]
+  return (
+    one.author.id === next.author.id &&
+    to.getTime() - from.getTime() < groupWithin &&
+    from.toDateString() === to.toDateString() &&
+    next.seq !== readSeq + 1
+  )
+}

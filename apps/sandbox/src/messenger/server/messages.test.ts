@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { FoundMessage, Message, MessagePage, RealTimeEvent, Room } from '../model.ts'
-import { engines, startBackend, startTestHub, type Backend, type Caller, type Engine } from './testing/backend.ts'
+import type { FoundMessage, Message, MessagePage, Room } from '../model.ts'
+import {
+  engines,
+  startBackend,
+  startTestHub,
+  statuses,
+  versionOf,
+  type Backend,
+  type Caller,
+  type Engine,
+} from './testing/backend.ts'
 
 let stopHub: () => Promise<void>
 beforeAll(async () => {
@@ -65,7 +74,7 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
       const room = await ada.createRoom()
       const clientId = crypto.randomUUID()
       const answers = await Promise.all([1, 2, 3].map(() => ada.post(room.id, 'once', clientId.toUpperCase())))
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 201])
+      expect(statuses(answers)).toEqual([200, 200, 201])
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
       expect(answers[0]?.body.client_id).toBe(clientId)
       expect((await pageOf(room.id)).messages).toHaveLength(2)
@@ -84,7 +93,7 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
       const rooms = [await ada.createRoom(), await ada.createRoom()]
       const clientId = crypto.randomUUID()
       const answers = await Promise.all(rooms.map(({ id }) => ada.post(id, 'where?', clientId)))
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 422])
+      expect(statuses(answers)).toEqual([201, 422])
     })
 
     test('numbered without a gap and told in the order of their numbers, with twenty people writing at once', async () => {
@@ -220,7 +229,3 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
     })
   })
 })
-
-function versionOf(event: RealTimeEvent): number {
-  return 'version' in event.body.room ? event.body.room.version : 0
-}

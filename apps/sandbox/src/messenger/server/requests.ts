@@ -100,8 +100,11 @@ const userId = z.string('user_id must be a person’s id.').max(200, 'There is n
   message: 'There is no such person.',
 })
 
+const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object(shape, `The body must be an object with ${Object.keys(shape).join(' and ')}.`)
+
 export const bodies = {
-  newRoom: z.object({
+  newRoom: object({
     name: z
       .string('name must be the room’s name.')
       .trim()
@@ -110,10 +113,10 @@ export const bodies = {
       .refine((text) => isText(text) && !/\p{Cc}/u.test(text), 'A room’s name is one line of text.'),
     kind: z.enum(['public', 'private'], 'kind must be public or private.'),
   }),
-  newMessage: z.object({ content, client_id: z.uuid('client_id must be a UUID.').toLowerCase() }),
-  changedMessage: z.object({ content }),
-  person: z.object({ user_id: userId }),
-  read: z.object({ seq: number('seq', 0, maxInteger) }),
+  newMessage: object({ content, client_id: z.uuid('client_id must be a UUID.').toLowerCase() }),
+  changedMessage: object({ content }),
+  person: object({ user_id: userId }),
+  read: object({ seq: number('seq', 0, maxInteger) }),
 }
 
 const seq = (name: string) => numberInQuery(name, 0, maxInteger).optional()

@@ -1,5 +1,4 @@
 /** The messenger's REST API: which request is what, who may make it, and what is answered. JSON in and out. */
-import { isRealtimeEnabled } from '@backchannel/realtime'
 import type { AppContext } from '../../app-context.ts'
 import { answer, unauthorized } from '../../lib/server-answers.ts'
 import { userOf } from '../../lib/session.ts'
@@ -125,7 +124,7 @@ const routes: readonly Route[] = [
     path: 'rooms/:room/typing',
     rate: 'typing',
     handle: async ({ context, me, room }) => {
-      if (isRealtimeEnabled()) await sayTyping(context, me, room)
+      await sayTyping(context, me, room)
       return new Response(null, { status: 204 })
     },
   },

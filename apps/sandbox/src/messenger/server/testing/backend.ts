@@ -205,3 +205,13 @@ async function listen(userId: string): Promise<Listener> {
   await standing
   return { events, close: () => handle.close() }
 }
+
+/** In ascending order: who of several came first is not said. */
+export function statuses(answers: readonly Answer<unknown>[]): number[] {
+  return answers.map(({ status }) => status).toSorted((a, b) => a - b)
+}
+
+/** Of an event that changes its room; 0 for the others. */
+export function versionOf(event: RealTimeEvent): number {
+  return 'version' in event.body.room ? event.body.room.version : 0
+}

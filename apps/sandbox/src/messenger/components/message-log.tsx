@@ -8,6 +8,7 @@ import { useEdge } from '../react/use-edge.ts'
 import { useLogScroll } from '../react/use-log-scroll.ts'
 import { messageOf } from '../react/use-request.ts'
 import { useToday } from '../react/use-today.ts'
+import { useUnreadFrom } from '../react/use-unread-from.ts'
 import { MessageMenu, type OpenMenu } from './message-menu.tsx'
 import { messageRows } from './message-rows.ts'
 import { MessageRow, type Receipt } from './message-row.tsx'
@@ -39,11 +40,11 @@ export function MessageLog({
   const outgoing = useOutgoing(room.id)
   const loading = useMessengerState((state) => state.loading.get(room.id))
   const today = useToday()
-  const readSeq = useReadSeqOfOpening(room)
+  const unreadFrom = useUnreadFrom(room)
   const [menu, setMenu] = useState<OpenMenu>()
   const [jumpFailure, setJumpFailure] = useState<string>()
 
-  const rows = useMemo(() => messageRows(messages, readSeq, today), [messages, readSeq, today])
+  const rows = useMemo(() => messageRows(messages, unreadFrom, today), [messages, unreadFrom, today])
   const first = messages[0]?.seq ?? 1
   const last = messages.at(-1)?.seq ?? 0
   const hasOlder = first > 1
@@ -64,7 +65,7 @@ export function MessageLog({
     messages,
     outgoing: outgoing.length,
     hasNewer,
-    firstUnread: readSeq + 1,
+    unreadFrom,
     target,
     notice: failure,
     onSeen,
@@ -201,7 +202,7 @@ export function MessageLog({
           {unread > 0 ? (
             <Button
               variant="secondary"
-              className="h-9 rounded-full px-3.5 shadow-card"
+              className="h-9 rounded-full! px-3.5 shadow-card"
               onClick={() => jump(room.read_seq + 1, false)}
             >
               {badge(unread)} new
@@ -212,7 +213,7 @@ export function MessageLog({
             size="icon"
             aria-label="Jump to the end"
             title="Jump to the end"
-            className="rounded-full shadow-card"
+            className="rounded-full! shadow-card"
             onClick={jumpToEnd}
           >
             <ChevronDown aria-hidden className="size-5" />
@@ -227,23 +228,6 @@ export function MessageLog({
 function useOutgoing(roomId: number) {
   const all = useMessengerState((state) => state.outgoing)
   return useMemo(() => all.filter((one) => one.roomId === roomId), [all, roomId])
-}
-
-/** Up to where the room was read when it was opened, or when the tab was left: below it stands the unread line. */
-function useReadSeqOfOpening(room: RoomState): number {
-  const [readSeq, setReadSeq] = useState(room.read_seq)
-  const latest = useRef(room.read_seq)
-  useEffect(() => {
-    latest.current = room.read_seq
-  }, [room.read_seq])
-  useEffect(() => {
-    const leave = () => {
-      if (document.visibilityState === 'hidden') setReadSeq(latest.current)
-    }
-    document.addEventListener('visibilitychange', leave)
-    return () => document.removeEventListener('visibilitychange', leave)
-  }, [])
-  return readSeq
 }
 
 function receiptOf({ peer }: RoomState, message: Message, meId: string): Receipt | undefined {

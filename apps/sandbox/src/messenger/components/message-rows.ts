@@ -9,17 +9,17 @@ export interface MessageRow {
   /** Nobody's, somebody else's, or long after the one above: it says who wrote it. */
   readonly startsGroup: boolean
   readonly endsGroup: boolean
-  /** The first one that was unread when the room was opened. */
+  /** The unread line stands above it. */
   readonly isFirstUnread: boolean
 }
 
 const groupWithin = 5 * 60_000
 
 /**
- * @param readSeq up to where the room was read when it was opened
+ * @param unreadFrom the `seq` of the first message below the unread line
  * @param now of today, for the words of the day separators
  */
-export function messageRows(messages: readonly Message[], readSeq: number, now: Date): MessageRow[] {
+export function messageRows(messages: readonly Message[], unreadFrom: number | undefined, now: Date): MessageRow[] {
   return messages.map((message, index) => {
     const before = messages[index - 1]
     const after = messages[index + 1]
@@ -27,20 +27,20 @@ export function messageRows(messages: readonly Message[], readSeq: number, now: 
     return {
       message,
       day: before === undefined || dayOf(before.created_at, now) !== day ? day : undefined,
-      startsGroup: !isContinued(before, message, readSeq),
-      endsGroup: !isContinued(message, after, readSeq),
-      isFirstUnread: message.seq === readSeq + 1,
+      startsGroup: !isContinued(before, message, unreadFrom),
+      endsGroup: !isContinued(message, after, unreadFrom),
+      isFirstUnread: message.seq === unreadFrom,
     }
   })
 }
 
-function isContinued(one: Message | undefined, next: Message | undefined, readSeq: number): boolean {
+function isContinued(one: Message | undefined, next: Message | undefined, unreadFrom: number | undefined): boolean {
   if (one === undefined || next === undefined || one.author === null || next.author === null) return false
   const [from, to] = [new Date(one.created_at), new Date(next.created_at)]
   return (
     one.author.id === next.author.id &&
     to.getTime() - from.getTime() < groupWithin &&
     from.toDateString() === to.toDateString() &&
-    next.seq !== readSeq + 1
+    next.seq !== unreadFrom
   )
 }

@@ -45,20 +45,22 @@ export const OutgoingRow = memo(function OutgoingRow({
       {failed ? (
         <div role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-3 text-sm text-danger">
           <span>{failure ?? 'Not sent.'}</span>
-          <button
-            type="button"
-            className="rounded py-1 font-medium underline"
-            onClick={() => messenger.retry(clientId)}
-          >
-            Retry
-          </button>
-          <button
-            type="button"
-            className="rounded py-1 font-medium underline"
-            onClick={() => messenger.discard(clientId)}
-          >
-            Discard
-          </button>
+          <span className="flex gap-3">
+            <button
+              type="button"
+              className="rounded py-1 font-medium underline"
+              onClick={() => messenger.retry(clientId)}
+            >
+              Retry
+            </button>
+            <button
+              type="button"
+              className="rounded py-1 font-medium underline"
+              onClick={() => messenger.discard(clientId)}
+            >
+              Discard
+            </button>
+          </span>
         </div>
       ) : null}
     </li>

@@ -39,7 +39,7 @@ export function RoomHeader({
   return (
     <div className={bar}>
       <BackButton />
-      <RoomAvatar room={room} online={online === true} />
+      <RoomAvatar room={room} online={online === true} size="md" />
       <div className="min-w-0 grow">
         <h2 className="flex items-center gap-1.5 text-[0.9375rem] leading-tight font-semibold tracking-tight">
           <bdi className="truncate">{room.name}</bdi>

@@ -80,13 +80,13 @@ export const RoomRow = memo(function RoomRow({
   )
 })
 
-export function RoomAvatar({ room, online }: { room: RoomState; online?: boolean }) {
+export function RoomAvatar({ room, online, size = 'lg' }: { room: RoomState; online?: boolean; size?: 'md' | 'lg' }) {
   const isDirect = room.kind === 'direct'
   return (
     <Avatar
       id={room.peer?.id ?? `room-${room.id}`}
       name={room.name}
-      size="lg"
+      size={size}
       square={!isDirect}
       {...(online !== undefined && { online })}
     />

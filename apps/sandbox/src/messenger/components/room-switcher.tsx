@@ -83,7 +83,7 @@ function Switcher({ onDone }: { onDone: () => void }) {
             onClick={() => go(room.id)}
             className="flex cursor-pointer items-center gap-3 rounded-lg p-2 hover:bg-sunken aria-selected:bg-accent-soft"
           >
-            <RoomAvatar room={room} />
+            <RoomAvatar room={room} size="md" />
             <bdi className="min-w-0 grow truncate font-medium">{room.name}</bdi>
             {unreadOf(room) > 0 ? (
               <span className="shrink-0 text-xs text-ink-soft">{badge(unreadOf(room))} unread</span>

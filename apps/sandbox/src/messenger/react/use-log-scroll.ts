@@ -40,7 +40,7 @@ export function useLogScroll({
   messages,
   outgoing,
   hasNewer,
-  firstUnread,
+  unreadFrom,
   target,
   notice,
   onSeen,
@@ -51,8 +51,8 @@ export function useLogScroll({
   /** How many of mine stand below them. */
   outgoing: number
   hasNewer: boolean
-  /** Of when the room was opened. */
-  firstUnread: number
+  /** The first message below the unread line. */
+  unreadFrom: number | undefined
   /** The message that it is opened at; where it was left does not matter then. */
   target: number | undefined
   /** What stands above or below the messages takes room too. */
@@ -116,8 +116,8 @@ export function useLogScroll({
     const before = place.current ?? places.get(messenger)?.get(roomId)
     if (!showWanted()) {
       const isOpening = place.current === undefined && wanted.current === undefined
-      if (isOpening && rowOf(list.current, firstUnread) !== undefined) {
-        wanted.current = { seq: firstUnread, at: 'top', highlight: false }
+      if (isOpening && unreadFrom !== undefined && rowOf(list.current, unreadFrom) !== undefined) {
+        wanted.current = { seq: unreadFrom, at: 'top', highlight: false }
         showWanted()
       } else {
         const row = typeof before === 'object' ? rowOf(list.current, before.seq) : undefined
@@ -126,7 +126,7 @@ export function useLogScroll({
       }
     }
     note()
-  }, [messenger, roomId, messages, outgoing, notice, note, showWanted, firstUnread])
+  }, [messenger, roomId, messages, outgoing, notice, note, showWanted, unreadFrom])
 
   // The composer grows, the window is resized, a font arrives: the end stays the end.
   useEffect(() => {

@@ -20,13 +20,13 @@ export function SiteHeader({ user }: { user: CurrentUser | undefined }) {
         {/* A row of its own on a phone: with every page there is another. */}
         <nav
           aria-label="Main"
-          className="flex items-center gap-1 max-sm:order-last max-sm:-mx-2 max-sm:basis-full max-sm:overflow-x-auto max-sm:pt-1 sm:ml-4"
+          className="flex items-center gap-1 max-sm:order-last max-sm:gap-0 max-sm:-mx-2 max-sm:basis-full max-sm:overflow-x-auto max-sm:pt-1 sm:ml-4"
         >
           {sandboxPages.map(({ to, label }) => (
             <Link
               key={to}
               to={to}
-              className="rounded-md px-2.5 py-1.5 text-sm text-ink-soft hover:text-ink"
+              className="rounded-md px-2 py-1.5 text-sm text-ink-soft hover:text-ink sm:px-2.5"
               activeProps={{ className: 'bg-sunken font-medium text-ink' }}
             >
               {label}

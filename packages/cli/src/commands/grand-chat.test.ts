@@ -1,13 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
+import { outboxSchema } from '@backchannel/outbox'
 import { signToken } from '@backchannel/protocol/token'
+import { requireServices, startPostgres } from '@backchannel/servers'
 import { Centrifuge, type PublicationContext, type SubscribedContext } from 'centrifuge'
+import { Pool } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exitCodes } from '../failure.ts'
 import { convertV5 } from '../legacy/convert.ts'
 import { Folder, run, start, type Running } from '../testing/cli.ts'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../testing/grand-chat/${name}`, import.meta.url))
+
+const needsPostgres = await requireServices('postgres')
 
 const running: Running[] = []
 const clients: Centrifuge[] = []
@@ -96,22 +101,31 @@ describe('Grand Chat’s configuration', () => {
     await recoverPersonalChannel(base)
   })
 
-  test('over Redis, fed by an outbox and a queue, starts only when told to do without', async () => {
+  test('over Redis, fed by an outbox and a queue, starts only when told to do without', needsPostgres, async () => {
     const refused = await run(['checkconfig', '-c', fixture('distributed.yaml')])
     expect(refused.code).toBe(exitCodes.config)
     expect(refused.stderr.match(/--allow-unsupported \S+/g)).toEqual([
       '--allow-unsupported engine.type',
       '--allow-unsupported consumers.enabled',
     ])
-    const { server } = await serve(
-      fixture('distributed.yaml'),
-      '--allow-unsupported',
-      'engine.type',
-      '--allow-unsupported',
-      'consumers.enabled',
-    )
-    expect(server.lines.find(({ level }) => level === 'warn')?.['message']).toContain(
-      'without effect here: engine.type, ',
-    )
+    // The outbox is read, the queue is what it does without.
+    const postgres = await startPostgres()
+    try {
+      const pool = new Pool({ connectionString: postgres.url, max: 1 })
+      await pool.query(outboxSchema({ table: 'chat_outbox' }))
+      await pool.end()
+      const allowed = ['engine.type', 'consumers.enabled'].flatMap((name) => ['--allow-unsupported', name])
+      const args = ['serve', '-c', fixture('distributed.yaml'), '--address', '127.0.0.1', '--port', '0', ...allowed]
+      const server = start(args, { env: { CENTRIFUGO_CONSUMERS_OUTBOX_POSTGRESQL_DSN: postgres.url } })
+      running.push(server)
+      expect(await server.logged('reading an outbox')).toMatchObject({ consumer: 'outbox', table: 'chat_outbox' })
+      expect(server.lines.find(({ level }) => level === 'warn')?.['message']).toMatch(
+        /^without effect here: engine\.type, .*consumers\.kafka/,
+      )
+      server.child.kill('SIGKILL')
+      await server.ended
+    } finally {
+      await postgres.stop()
+    }
   })
 })

@@ -3,6 +3,7 @@ import { createHub, type Hub } from '@backchannel/hub'
 import { Failure, reasonOf } from '../failure.ts'
 import { serverEnvironment } from '../load/environment.ts'
 import { loadConfig, type LoadedConfig, type Sources } from '../load/load-config.ts'
+import { startConsumers, type Consumers } from '../serve/consumers.ts'
 import { openLog, type Logger } from '../serve/log.ts'
 import { Servers } from '../serve/server.ts'
 import type { ServerSettings } from '../serve/settings.ts'
@@ -23,8 +24,10 @@ export async function serve(given: Sources): Promise<void> {
 
   const hub = createHub({ config: loaded.hub, logger: log, sameOrigin: false, standalone: true, register: false })
   const servers = new Servers(hub, settings, log)
+  let consumers: Consumers
   try {
     await servers.listen()
+    consumers = await startConsumers(loaded.consumers, hub, log)
     writePid(settings.pidFile)
   } catch (error) {
     await hub.close()
@@ -35,7 +38,7 @@ export async function serve(given: Sources): Promise<void> {
   const cleanUp = (): void => {
     if (settings.pidFile !== '') rmSync(settings.pidFile, { force: true })
   }
-  endOnSignals({ hub, servers, log, timeoutMs: settings.shutdownTimeoutMs, cleanUp })
+  endOnSignals({ hub, servers, consumers, log, timeoutMs: settings.shutdownTimeoutMs, cleanUp })
 }
 
 function describeNoFile({ address, port }: ServerSettings): string {

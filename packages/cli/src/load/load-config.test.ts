@@ -173,7 +173,7 @@ describe('options that the hub lacks', () => {
       ...redis,
       http_server: { tls: { enabled: true, cert_pem: 'cert.pem' } },
       grpc_api: { enabled: true, port: 10_001 },
-      consumers: [{ name: 'outbox', enabled: true, type: 'postgresql' }],
+      consumers: [{ name: 'stream', enabled: true, type: 'redis_stream' }],
       channel: { namespaces: [{ name: 'keyed', subscription_type: 'map' }] },
     }
     const paths = [

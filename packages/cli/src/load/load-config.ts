@@ -5,6 +5,7 @@ import { Failure, reasonOf } from '../failure.ts'
 import { isV5, v5KeysOf } from '../legacy/recognise.ts'
 import { centrifugoOptions, serveOptions } from '../options/index.ts'
 import type { Node } from '../options/kinds.ts'
+import { consumerSettings, isConsumed, type ConsumerSettings } from '../serve/consumer-settings.ts'
 import { serverSettings, type ServerSettings } from '../serve/settings.ts'
 import { applyEnvironment, expandVariables, type Environment } from './environment.ts'
 import { parseConfig } from './parse.ts'
@@ -30,6 +31,8 @@ export interface LoadedConfig {
   /** For `createHub`; checked. */
   readonly hub: HubConfig
   readonly server: ServerSettings
+  /** What is read beside clients; only what is enabled. */
+  readonly consumers: readonly ConsumerSettings[]
   /** The value of an option, or its default. */
   option(path: string): unknown
   readonly warnings: readonly string[]
@@ -51,6 +54,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
   const hub = sorted.hub as HubConfig
   const option = (path: string): unknown => optionOf(centrifugoOptions, tree, path)
   const server = serverSettings(option, report)
+  const consumers = consumerSettings((tree['consumers'] ?? []) as Tree[], report)
   // What could not be read is missing for the hub; it would tell of the same mistakes in other words.
   problems.push(...hubProblems(hub).filter((problem) => isReadable || isGiven(hub, problem)))
   if (problems.length > 0) throw new Failure('config', [describeFile(sources.file, raw), ...problems.map(indent)])
@@ -58,6 +62,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
     file: raw === undefined ? undefined : sources.file,
     hub,
     server,
+    consumers,
     option,
     warnings: [...(sorted.ignored.length === 0 ? [] : [describeIgnored(sorted.ignored)]), ...unknownVariables],
   }
@@ -123,7 +128,7 @@ function sort(tree: Tree, { allowed = [], env }: Sources, report: (problem: stri
   const refused: Setting[] = []
   const ignored: Setting[] = []
   for (const setting of settings(centrifugoOptions, tree)) {
-    if (ofHub.has(setting.path) || serveOptions.has(setting.path) || isDefault(setting)) continue
+    if (ofHub.has(setting.path) || serveOptions.has(setting.path) || isConsumed(setting) || isDefault(setting)) continue
     // The name of an entry says nothing by itself.
     if (setting.path.endsWith('.name') && setting.place.endsWith('].name')) continue
     const { lack, when } = setting.option

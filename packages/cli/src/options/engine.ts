@@ -82,7 +82,7 @@ const publicationData = (suffix: string): Record<string, Option> => ({
   [`tags_${suffix}_prefix`]: text('centrifugo-tag-'),
 })
 
-/** One entry of `consumers`; only its `enabled` counts. */
+/** One entry of `consumers`. Of those that are lacking only `enabled` counts. */
 export const consumer = {
   enabled: flag,
   type: ignored(text()),

@@ -1,6 +1,7 @@
 /** The end of a server: clients are told to come back, one after the other, and what is under way is finished. */
 import type { Hub } from '@backchannel/hub'
 import { exitCodes } from '../failure.ts'
+import type { Consumers } from './consumers.ts'
 import type { Logger } from './log.ts'
 import type { Servers } from './server.ts'
 
@@ -13,6 +14,7 @@ const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
 export interface Shutdown {
   readonly hub: Hub
   readonly servers: Servers
+  readonly consumers: Consumers
   readonly log: Logger
   readonly timeoutMs: number
   /** Once, before the process ends. */
@@ -38,7 +40,7 @@ function exit({ cleanUp }: Shutdown, code: number): never {
 }
 
 async function end(shutdown: Shutdown): Promise<void> {
-  const { hub, servers, log, timeoutMs } = shutdown
+  const { hub, servers, consumers, log, timeoutMs } = shutdown
   // It also keeps the process alive while nothing but the hub's own timers is left.
   setTimeout(() => {
     log.fatal({ sockets: hub.gauges().sockets }, 'shutdown.timeout has passed')
@@ -47,6 +49,8 @@ async function end(shutdown: Shutdown): Promise<void> {
   servers.beginDrain()
   const spreadMs = Math.min(maxSpreadMs, timeoutMs / 6, hub.gauges().sessions * spreadPerClientMs)
   try {
+    // First, or rows would be taken that nobody hears any more.
+    await consumers.close()
     await hub.close({ spreadMs })
     await servers.close()
   } catch (error) {

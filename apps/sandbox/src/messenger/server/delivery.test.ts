@@ -184,22 +184,29 @@ describe('membership', await requireServices('postgres'), () => {
     return (rows[0] as { waiting: number }).waiting
   }
 
-  test('is asked under the room’s lock: who is removed while writing has written nothing', async () => {
+  const asked: [string, (caller: Caller, room: Room, message: Message) => Promise<{ status: number }>][] = [
+    ['written', (caller, { id }) => caller.post(id, 'still here?')],
+    [
+      'edited',
+      (caller, { id }, message) => caller.send('PATCH', `rooms/${id}/messages/${message.id}`, { content: 'x' }),
+    ],
+    ['deleted', (caller, { id }, message) => caller.send('DELETE', `rooms/${id}/messages/${message.id}`)],
+    ['left', (caller, { id }) => caller.send('POST', `rooms/${id}/leave`)],
+    ['invited', (caller, { id }) => caller.send('POST', `rooms/${id}/members`, { user_id: caller.id })],
+  ]
+  test.each(asked)('is asked under the room’s lock: who is removed meanwhile has not %s', async (_what, request) => {
     const ada = await backend.newPerson('Ada')
     const room = await ada.createRoom()
+    const { body: message } = await ada.post(room.id, 'hello')
     await outside.query('begin')
     await outside.query('select id from room where id = $1 for update', [room.id])
-    const requests = [
-      ada.post(room.id, 'still here?'),
-      ada.send('POST', `rooms/${room.id}/leave`),
-      ada.send('DELETE', `rooms/${room.id}/messages/1`),
-    ]
+    const answer = request(ada, room, message)
     await expect.poll(waiters).toBeGreaterThan(0)
     await outside.query('delete from room_member where room_id = $1', [room.id])
     await outside.query('commit')
-    expect(statuses(await Promise.all(requests))).toEqual([404, 404, 404])
+    expect((await answer).status).toBe(404)
     const { rows } = await outside.query('select version, last_seq from room where id = $1', [room.id])
-    expect(rows).toEqual([{ version: room.version, last_seq: 1 }])
+    expect(rows).toEqual([{ version: message.version, last_seq: 2 }])
   })
 
   test('is made under the room’s lock: who was brought in meanwhile is a member already', async () => {

@@ -44,6 +44,7 @@ export function LeftColumn({
             <h2 className="ml-1 text-base font-semibold tracking-tight">
               {view === 'discover' ? 'Discover rooms' : 'Search messages'}
             </h2>
+            <ConnectionDot className="ml-2.5" />
           </>
         )}
       </div>

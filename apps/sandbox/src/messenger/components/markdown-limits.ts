@@ -1,4 +1,12 @@
 /**
+ * Whether a text reads the same with and without Markdown, as most messages do. Parsing takes half a millisecond each: felt
+ * when a page of a hundred arrives.
+ */
+export function isPlain(text: string): boolean {
+  return !/[*_~`[\]<>#|\\&@]|:\/\/|www\.|^[^\S\n]*(?:[-+=]|\d+[.)])|^(?: {4}|\t)/im.test(text)
+}
+
+/**
  * Whether a text has more structure than anybody reads: it is then shown as it was written. A table of 900 columns takes
  * seconds to lay out, and 3,000 quotes within each other overflow the stack.
  */

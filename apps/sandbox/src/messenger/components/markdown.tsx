@@ -2,12 +2,12 @@ import { Component, memo, type ReactNode } from 'react'
 import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkBreaks from 'remark-breaks'
 import remarkGfm from 'remark-gfm'
-import { isTooIntricate } from './markdown-limits.ts'
+import { isPlain, isTooIntricate } from './markdown-limits.ts'
 
 /** A message as it was meant: no HTML, nothing loaded from elsewhere. Made anew only when the text changes. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   const plain = <p className="whitespace-pre-wrap">{text}</p>
-  if (isTooIntricate(text)) return plain
+  if (isPlain(text) || isTooIntricate(text)) return plain
   return (
     <PlainOnFailure plain={plain}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>

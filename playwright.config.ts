@@ -4,6 +4,8 @@ import type { EngineOption } from './e2e/support/fixtures.ts'
 
 const executablePath = await findChromium()
 
+const bothEngines = /realtime\.spec\.ts|conversation\.spec\.ts/
+
 export default defineConfig<EngineOption>({
   testDir: 'e2e',
   globalSetup: './e2e/support/build.ts',
@@ -24,11 +26,11 @@ export default defineConfig<EngineOption>({
     trace: 'retain-on-failure',
   },
   projects: [
-    { name: 'embedded hub', testMatch: /realtime\.spec\.ts/, use: { engine: 'embedded' } },
-    { name: 'Centrifugo', testMatch: /realtime\.spec\.ts|centrifugo-outage\.spec\.ts/, use: { engine: 'centrifugo' } },
+    { name: 'embedded hub', testMatch: bothEngines, use: { engine: 'embedded' } },
+    { name: 'Centrifugo', testMatch: [bothEngines, /centrifugo-outage\.spec\.ts/], use: { engine: 'centrifugo' } },
     {
       name: 'sandbox',
-      testIgnore: /realtime\.spec\.ts|centrifugo-outage\.spec\.ts/,
+      testIgnore: [bothEngines, /centrifugo-outage\.spec\.ts/],
       use: { engine: 'embedded' },
     },
   ],

@@ -1,5 +1,6 @@
 /** What the specs share: a running sandbox on one of the engines, and browsers that are signed in. */
-import { type CentrifugoServer, missingServices, servicesAreRequired, startCentrifugo } from '@backchannel/servers'
+import { missingServices, servicesAreRequired, startCentrifugo, startPostgres } from '@backchannel/servers'
+import type { CentrifugoServer, PostgresServer } from '@backchannel/servers'
 import { type BrowserContext, test as base, type Page } from '@playwright/test'
 import { randomBytes, randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -14,6 +15,8 @@ export interface Running {
   readonly sandbox: SandboxServer
   /** Undefined with the embedded hub. */
   readonly centrifugo: CentrifugoServer | undefined
+  /** The app's database beside Centrifugo; undefined with the embedded hub, which has PGlite. */
+  readonly postgres: PostgresServer | undefined
   /** Of the server API. */
   readonly apiUrl: string
   readonly apiKey: string
@@ -37,7 +40,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   missing: [
     async ({ engine }, use) => {
-      await use(await missingServices('chromium', ...(engine === 'centrifugo' ? (['centrifugo'] as const) : [])))
+      await use(
+        await missingServices('chromium', ...(engine === 'centrifugo' ? (['centrifugo', 'postgres'] as const) : [])),
+      )
     },
     { scope: 'worker' },
   ],
@@ -57,6 +62,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await use(running)
       await running.sandbox.remove()
       await running.centrifugo?.stop()
+      await running.postgres?.stop()
     },
     { scope: 'worker', timeout: 180_000 },
   ],
@@ -104,6 +110,7 @@ async function startEmbedded(): Promise<Running> {
   return {
     sandbox,
     centrifugo: undefined,
+    postgres: undefined,
     apiUrl: `${sandbox.url}/api`,
     apiKey: sandbox.hubApiKey,
     websocketUrl: `${sandbox.url.replace('http', 'ws')}/connection/websocket`,
@@ -117,13 +124,15 @@ async function startOnCentrifugo(): Promise<Running> {
     config: { ...config, client: { ...config.client, allowed_origins: ['http://localhost:*'] } },
   })
   const apiKey: string = config.http_api.key
+  const postgres = await startPostgres()
   const sandbox = await SandboxServer.start({
     env: {
+      DATABASE_URL: await postgres.createDatabase(),
       CENTRIFUGO_TOKEN_HMAC_SECRET: config.client.token.hmac_secret_key,
       CENTRIFUGO_API_KEY: apiKey,
       CENTRIFUGO_API_URL: centrifugo.apiUrl,
       CENTRIFUGO_WS_URL: centrifugo.websocketUrl,
     },
   })
-  return { sandbox, centrifugo, apiUrl: centrifugo.apiUrl, apiKey, websocketUrl: centrifugo.websocketUrl }
+  return { sandbox, centrifugo, postgres, apiUrl: centrifugo.apiUrl, apiKey, websocketUrl: centrifugo.websocketUrl }
 }

@@ -34,10 +34,17 @@ export interface Delivery {
 
 /** Of one request to the engine, or one row. */
 const chunk = 1000
-/** Recipients of what waits for a slow engine: memory has an end, and this way of telling is best effort. */
-const maxWaiting = 1_000_000
+export interface DeliveryOptions {
+  /** Recipients of what waits for a slow engine: memory has an end, and this way of telling is best effort. @default 1000000 */
+  readonly maxWaiting?: number
+}
 
-export function createDelivery(db: Database, mode: DeliveryMode, log: Pick<Logger, 'warn' | 'error'>): Delivery {
+export function createDelivery(
+  db: Database,
+  mode: DeliveryMode,
+  log: Pick<Logger, 'warn' | 'error'>,
+  { maxWaiting = 1_000_000 }: DeliveryOptions = {},
+): Delivery {
   const changes = createTurns()
   const publishing = createTurns()
   let waiting = 0

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { limits } from '../model.ts'
+import { requireOwnOrigin } from './requests.ts'
 import { engines, origin, startBackend, type Backend, type Caller, type Engine } from './testing/backend.ts'
 
 describe('a request', () => {
@@ -82,6 +83,7 @@ describe('a request', () => {
     for (const path of ['rooms/x/y', 'rooms/1/messages/2/3', 'people/1', `rooms/${room}/messages/x/`]) {
       expect((await send(path)).status).toBe(path.includes('/x/') && path.startsWith(`rooms/${room}`) ? 405 : 404)
     }
+    expect((await send('rooms', { method: 'HEAD' })).status).toBe(200)
     const answer = await send('rooms', { method: 'PUT', headers: { origin } })
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe('GET, POST')
@@ -148,6 +150,18 @@ describe('a request', () => {
       expect(answer).toMatchObject({ status: 400, body: { detail: 'client_id must be a UUID.' } })
     },
   )
+})
+
+describe('behind a proxy', () => {
+  test('the origin that browsers use is the app’s own, too', () => {
+    const request = (from: string) =>
+      new Request('http://10.0.0.7/api/rooms', { method: 'POST', headers: { origin: from } })
+    const check = (from: string) => () => requireOwnOrigin(request(from), 'https://app.example.com')
+    expect(check('https://app.example.com')).not.toThrow()
+    expect(check('http://10.0.0.7')).not.toThrow()
+    expect(check('http://app.example.com')).toThrow('Only the pages of this app may do this.')
+    expect(check('https://example.com')).toThrow('Only the pages of this app may do this.')
+  })
 })
 
 describe('whoever is too fast', () => {

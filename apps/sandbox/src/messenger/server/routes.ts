@@ -174,7 +174,8 @@ async function route(request: Request, context: AppContext): Promise<Response> {
   if (me === undefined) return unauthorized()
   const { pathname } = new URL(request.url)
   const here = patterns.filter(({ pattern }) => pattern.test(pathname))
-  const found = here.find(({ method }) => method === request.method)
+  const asked = request.method === 'HEAD' ? 'GET' : request.method
+  const found = here.find(({ method }) => method === asked)
   if (found === undefined) {
     if (here.length === 0) throw new Refusal(404, 'There is nothing here.')
     const refused = answer(405, { detail: `${request.method} can’t be done here.` })

@@ -4,6 +4,8 @@ import { dirname, join, normalize } from 'node:path'
 
 import * as cache from '@backchannel/cache'
 import * as hub from '@backchannel/hub'
+import * as outbox from '@backchannel/outbox'
+import * as dispatch from '@backchannel/outbox/dispatch'
 import * as protocol from '@backchannel/protocol'
 import * as token from '@backchannel/protocol/token'
 import * as realtime from '@backchannel/realtime'
@@ -128,12 +130,14 @@ describe('code blocks', () => {
   const runnable = code.filter(({ flags }) => flags.includes('run'))
   test.each(runnable.map((snippet) => [nameOf(snippet), snippet] as const))(
     '%s runs, prints what the page says, and ends by itself',
+    // A PGlite takes seconds to start where other tests run.
+    { timeout: 60_000 },
     (_, snippet) => {
       const file = join(folder, `run-${fileOf(snippet)}`)
       writeFileSync(file, snippet.code)
       const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=@backchannel/source', file], {
         encoding: 'utf8',
-        timeout: 10_000,
+        timeout: 50_000,
         env: { PATH: process.env['PATH'] },
       })
       const printed = snippets[snippets.indexOf(snippet) + 1]
@@ -168,6 +172,8 @@ describe('docs/packages.md', () => {
     '@backchannel/realtime/vite': vite,
     '@backchannel/hub': hub,
     '@backchannel/cache': cache,
+    '@backchannel/outbox': outbox,
+    '@backchannel/outbox/dispatch': dispatch,
     '@backchannel/collab': collab,
     '@backchannel/collab/server': collabServer,
     '@backchannel/protocol': protocol,

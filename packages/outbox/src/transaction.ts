@@ -11,7 +11,8 @@ export interface PgClient {
   query(text: string): Promise<unknown>
 }
 
-interface PgPoolClient extends PgClient {
+/** What a pool lends. */
+export interface PgPoolClient extends PgClient {
   release(error?: Error | boolean): void
   on(event: 'error', listener: () => void): unknown
   removeListener(event: 'error', listener: () => void): unknown

@@ -108,19 +108,19 @@ function broadcastOutcome(request: Readonly<Record<string, unknown>>, answer: un
   const channels = Array.isArray(request['channels']) ? (request['channels'] as unknown[]) : []
   const failures = responses.flatMap((response: unknown, index) => {
     const error: unknown = isRecord(response) ? response['error'] : undefined
-    return isRecord(error) ? [{ channel: String(channels[index]), code: Number(error['code']), error }] : []
+    return isRecord(error) ? [{ channel: String(channels[index]), code: codeOf(error['code']), error }] : []
   })
   const [first] = failures
   if (!first) return { kind: 'done' }
   // Whatever may pass is waited for: to the other channels the repetition is the same publication again.
-  const worst = failures.find(({ code }) => !permanentCodes.has(code)) ?? first
+  const worst = failures.find(({ code }) => !isPermanent(code)) ?? first
   const some = failures
     .slice(0, 5)
     .map(({ channel }) => channel)
     .join(', ')
   return {
     kind: 'refused',
-    permanent: permanentCodes.has(worst.code),
+    permanent: isPermanent(worst.code),
     code: worst.code,
     message: `${failures.length} of ${responses.length} channels (${some}): ${textOf(worst.error['message'])}`,
     failedChannels: failures.map(({ channel }) => channel),
@@ -130,13 +130,16 @@ function broadcastOutcome(request: Readonly<Record<string, unknown>>, answer: un
 function failureOf(thrown: unknown): Outcome {
   const { code, reason, status, message }: Record<string, unknown> = isRecord(thrown) ? thrown : {}
   const text = textOf(message ?? thrown)
-  if (typeof code === 'number') return { kind: 'refused', permanent: permanentCodes.has(code), code, message: text }
+  if (typeof code === 'number') {
+    return { kind: 'refused', permanent: isPermanent(codeOf(code)), code: codeOf(code), message: text }
+  }
   // RealtimeError tells more than whether there was an answer.
   if (reason === 'unserialisable') return malformed(text)
   if (reason === 'internal' || statusesOfRows.has(Number(status))) {
     return { kind: 'refused', permanent: false, code: undefined, message: text }
   }
-  return { kind: 'outage', error: thrown instanceof Error ? thrown : new Error(text) }
+  const isWhole = thrown instanceof Error && thrown.message === text
+  return { kind: 'outage', error: isWhole ? thrown : new Error(text, { cause: thrown }) }
 }
 
 const malformed = (message: string): Refusal => ({ kind: 'refused', permanent: true, code: undefined, message })
@@ -160,8 +163,18 @@ function parse(text: string): unknown {
   }
 }
 
+/** Undefined for what no column of whole numbers holds. */
+function codeOf(code: unknown): number | undefined {
+  return typeof code === 'number' && Number.isInteger(code) && Math.abs(code) < 2 ** 31 ? code : undefined
+}
+
+function isPermanent(code: number | undefined): boolean {
+  return code !== undefined && permanentCodes.has(code)
+}
+
+/** As Postgres takes it. */
 function textOf(value: unknown): string {
-  return (typeof value === 'string' ? value : String(value)).slice(0, 1000)
+  return (typeof value === 'string' ? value : String(value)).slice(0, 1000).replaceAll('\0', '')
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -39,8 +39,9 @@ export async function deliver(context: DeliveryContext, partition: number): Prom
     if (stopped?.kind === 'lost') return { kind: 'idle' }
     if (done.length > 0) await onTheWire()
     if (stopped?.kind === 'outage') {
-      await leases.finish(lease, done, { release: true, error: stopped.error.message })
+      // Told before anything is waited for: afterwards another partition may have found that it is over.
       context.unreachable(stopped.error)
+      await leases.finish(lease, done, { release: true, error: stopped.error.message })
       return { kind: 'idle' }
     }
     if (stopped?.kind === 'refused') {

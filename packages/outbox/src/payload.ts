@@ -19,7 +19,10 @@ export function jsonOf(caller: string, request: Readonly<Record<string, unknown>
     json = JSON.stringify(request)
   } catch (error) {
     // The runtime's message on a cycle names the data's own keys, over several lines.
-    const reason = error instanceof TypeError ? 'it holds a BigInt or refers to itself' : 'its toJSON() threw'
+    const reason =
+      error instanceof TypeError
+        ? 'it holds a BigInt or refers to itself'
+        : 'it is nested too deep, or its toJSON() threw'
     throw new TypeError(`${caller}: what is to be published has no JSON form: ${reason}`, { cause: error })
   }
   if (unstorable.test(json)) {

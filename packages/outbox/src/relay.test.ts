@@ -269,6 +269,18 @@ for (const { name, needs, open } of databases) {
       expect(await relay.parked()).toMatchObject([{ attempts: 3, error: '{"reason":"unserialisable"}' }])
     })
 
+    test('answers that no table holds: an odd code, a message with U+0000', async () => {
+      const odd = [Object.assign(new Error('a\0b'), { code: 1e12 }), answer(1.5), answer(107, 'c\0d')]
+      engine.onCall = () => {
+        const error = odd.shift()
+        if (error) throw error
+      }
+      await publish(database.query, 'c', 1)
+      const relay = start()
+      await relay.drain()
+      expect(await relay.parked()).toMatchObject([{ attempts: 3, code: 107, error: 'cd' }])
+    })
+
     test('closing waits for the call under way, removes what was delivered, and leaves the rest to the next at once', async () => {
       for (let n = 0; n < 10; n++) await publish(database.query, 'c', n)
       let release = () => {}

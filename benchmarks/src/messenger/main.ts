@@ -5,24 +5,26 @@ import { machineFacts } from '../machine.ts'
 import { spreadOf } from '../stats.ts'
 import { engineNames, measure, modes, type Plan, type Sample } from './measure.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean' },
+    // Members and rounds of each room.
+    rooms: { type: 'string', default: '100x15,1000x15,10000x7,100000x3' },
+  },
+})
 const missing = await missingServices('postgres', 'centrifugo')
 if (missing !== undefined) {
   console.error(`The benchmark can't run here: ${missing}.`)
   process.exit(1)
 }
 
-const plan: Plan = values.quick
-  ? { newRooms: 1, sizes: [{ channels: 100, rounds: 1 }] }
-  : {
-      newRooms: 15,
-      sizes: [
-        { channels: 100, rounds: 15 },
-        { channels: 1_000, rounds: 15 },
-        { channels: 10_000, rounds: 7 },
-        { channels: 100_000, rounds: 3 },
-      ],
-    }
+const sizes = (values.quick ? '100x1' : values.rooms).split(',').map((room) => {
+  const [, channels, rounds] = /^([1-9]\d*)x([1-9]\d*)$/.exec(room) ?? []
+  if (Number(channels) >= 2) return { channels: Number(channels), rounds: Number(rounds) }
+  console.error(`--rooms is "${values.rooms}"; it must be members, two or more, and rounds, such as 100x15,1000x5.`)
+  process.exit(1)
+})
+const plan: Plan = { newRooms: values.quick ? 1 : 15, sizes }
 const samples = await measure(plan, (what) => console.error(`… ${what}`))
 
 console.log(`${machineFacts()}, ${new Date().toISOString().slice(0, 10)}`)

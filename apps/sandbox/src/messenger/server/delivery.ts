@@ -8,6 +8,7 @@
  */
 import { broadcast as writeBroadcast, onCommit, transaction } from '@backchannel/outbox'
 import { broadcast, isRealtimeEnabled, personalChannel } from '@backchannel/realtime'
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../../../server/database.ts'
 import type { DeliveryMode } from '../../../server/settings.ts'
@@ -62,6 +63,8 @@ export function createDelivery(
     // In the order of the commits: a room's next event waits for this one.
     const published = publishing.take(event.body.room.id, async () => {
       for (const part of chunks(userIds)) {
+        // The hub of this process answers at once: others get their turn between the pieces of a large room.
+        await setImmediate()
         await broadcast(part.map(personalChannel), event, {
           ...options,
           ...(event.type === 'typing' ? { skipHistory: true, retries: 0 } : {}),

@@ -150,27 +150,28 @@ export function usedClientId(): Refusal {
 /** The rooms of a person: all of them, or one. A single statement, whatever their number. */
 export async function selectRooms(db: Reader, userId: string, roomId?: number): Promise<Room[]> {
   const me = alias(roomMember, 'me')
-  const peer = alias(roomMember, 'peer')
-  const peerUser = alias(user, 'peer_user')
+  // One row at most, and none looked for elsewhere. As an ordinary join the planner reads all members of all rooms: 87 ms
+  // in place of 2 with 324 rooms of mine and 100,000 people.
+  const peer = db
+    .select({ id: user.id, name: user.name, readSeq: roomMember.readSeq })
+    .from(roomMember)
+    .innerJoin(user, eq(user.id, roomMember.userId))
+    .where(and(eq(room.kind, 'direct'), eq(roomMember.roomId, room.id), ne(roomMember.userId, userId)))
+    .limit(1)
+    .as('peer')
   const rows = await db
     .select({
       ...shownMessage,
       room: getTableColumns(room),
       readSeq: me.readSeq,
       joinedVersion: me.joinedVersion,
-      peer: { id: peerUser.id, name: peerUser.name },
-      peerReadSeq: peer.readSeq,
+      peer: { id: peer.id, name: peer.name, readSeq: peer.readSeq },
     })
     .from(me)
     .innerJoin(room, eq(room.id, me.roomId))
     .leftJoin(message, eq(message.id, room.lastMessageId))
     .leftJoin(author, eq(author.id, message.userId))
-    // Null for all other rooms, so that none of their members is looked at.
-    .leftJoin(
-      peer,
-      and(eq(peer.roomId, sql`case when ${room.kind} = 'direct' then ${room.id} end`), ne(peer.userId, userId)),
-    )
-    .leftJoin(peerUser, eq(peerUser.id, peer.userId))
+    .leftJoinLateral(peer, sql`true`)
     .where(and(eq(me.userId, userId), roomId === undefined ? undefined : eq(me.roomId, roomId)))
     .orderBy(sql`${room.bumpedAt} desc, ${room.id} desc`)
   return rows.map(toRoom)

@@ -34,15 +34,13 @@ export function toRoom({
   message,
   author,
   peer,
-  peerReadSeq,
 }: {
   room: RoomRow
   readSeq: number
   joinedVersion: number
   message: MessageRow | null
   author: Person | null
-  peer: Person | null
-  peerReadSeq: number | null
+  peer: (Person & { readSeq: number }) | null
 }): Room {
   return {
     id: room.id,
@@ -54,7 +52,7 @@ export function toRoom({
     last_seq: room.lastSeq,
     last_message: message === null ? null : toMessage(message, author),
     read_seq: readSeq,
-    peer: peer === null ? null : { ...peer, read_seq: peerReadSeq ?? 0 },
+    peer: peer === null ? null : { id: peer.id, name: peer.name, read_seq: peer.readSeq },
     joined_version: joinedVersion,
     created_at: room.createdAt.toISOString(),
     bumped_at: room.bumpedAt.toISOString(),

@@ -4,18 +4,30 @@ import remarkBreaks from 'remark-breaks'
 import remarkGfm from 'remark-gfm'
 import { isPlain, isTooIntricate } from './markdown-limits.ts'
 
-/** A message as it was meant: no HTML, nothing loaded from elsewhere. Made anew only when the text changes. */
+/** A message as it was meant: no HTML, nothing loaded from elsewhere. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   const plain = <p className="whitespace-pre-wrap">{text}</p>
   if (isPlain(text) || isTooIntricate(text)) return plain
   return (
     <PlainOnFailure plain={plain}>
-      <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
-        {text}
-      </ReactMarkdown>
+      <Parsed text={text} />
     </PlainOnFailure>
   )
 })
+
+/** What was parsed last, by its text: who comes back to a room sees it without parsing it again. */
+const parsed = new Map<string, ReactNode>()
+const keptParsed = 1_000
+
+function Parsed({ text }: { text: string }): ReactNode {
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const made = ReactMarkdown({ remarkPlugins: plugins, components, urlTransform: safeUrl, children: text })
+  parsed.set(text, made)
+  const oldest = parsed.keys().next()
+  if (parsed.size > keptParsed && oldest.done !== true) parsed.delete(oldest.value)
+  return made
+}
 
 const plugins = [[remarkGfm, { singleTilde: false }], remarkBreaks] satisfies Parameters<
   typeof ReactMarkdown

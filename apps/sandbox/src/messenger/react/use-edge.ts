@@ -17,7 +17,7 @@ export function useEdge(
     if (!enabled || element.current === null) return
     const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting === true && call.current(), {
       root: box.current,
-      rootMargin: '600px 0px',
+      rootMargin: '1200px 0px',
     })
     observer.observe(element.current)
     return () => observer.disconnect()

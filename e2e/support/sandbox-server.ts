@@ -28,7 +28,7 @@ export interface ProcessEnd {
 
 /** What a server must not inherit from the shell that runs the tests. */
 const scrubbed =
-  /^(?:CENTRIFUGO_|BETTER_AUTH_|DATABASE_URL|VALKEY_URL|COLLAB|CACHE_|REALTIME|DATA_DIR|PORT|HOST|TRUST_PROXY|DEMO_USER|LOG_LEVEL)/
+  /^(?:CENTRIFUGO_|BETTER_AUTH_|DATABASE_URL|VALKEY_URL|COLLAB|CACHE_|REALTIME|DATA_DIR|PORT|HOST|TRUST_PROXY|DEMO_USER|MESSENGER_|LOG_LEVEL)/
 
 export class SandboxServer {
   readonly dataDir = mkdtempSync(path.join(tmpdir(), 'backchannel-sandbox-'))

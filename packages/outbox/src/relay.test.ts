@@ -121,10 +121,10 @@ for (const { name, needs, open } of databases) {
       const log = (_: object, message: string) => void lines.push(message)
       let tries = 0
       engine.onCall = () => {
-        if (++tries <= 25) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+        if (++tries <= 200) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
       }
-      const outbox = createOutbox({ partitions: 5 })
-      for (let n = 0; n < 5; n++) await outbox.publish(database.query, 'c', n, { partition: n })
+      const outbox = createOutbox({ partitions: 40 })
+      for (let n = 0; n < 40; n++) await outbox.publish(database.query, 'c', n, { partition: n })
       const relay = start({
         maxAttempts: 2,
         logger: { info: log, warn: log, error: log },
@@ -134,8 +134,9 @@ for (const { name, needs, open } of databases) {
         expect((await relay.status()).outage).toMatchObject({ error: 'refused', forMs: expect.any(Number) }),
       )
       await relay.drain()
-      expect(new Set(engine.data())).toEqual(new Set([0, 1, 2, 3, 4]))
-      expect(engine.heard).toHaveLength(5)
+      expect(new Set(engine.data())).toEqual(new Set(Array.from({ length: 40 }, (_, n) => n)))
+      expect(engine.heard).toHaveLength(40)
+      expect(tries).toBeGreaterThan(200)
       expect(await relay.status()).toMatchObject({ parked: 0, outage: undefined })
       expect(lines).toEqual(['the engine is out of reach: rows wait until it answers', 'the engine answers again'])
       expect(told).toEqual([['refused', { stage: 'engine' }]])

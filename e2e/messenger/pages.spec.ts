@@ -144,7 +144,8 @@ test('everything works from the keyboard', async ({ openBrowser }) => {
   await keyboard.press('Shift+Enter')
   await keyboard.type('second line')
   await keyboard.press('Enter')
-  await expect(ann.log.getByText('second line')).toHaveCount(1)
+  // Confirmed: what is on its way can't be changed.
+  await expect(ann.log.locator('li[data-seq]').filter({ hasText: 'second line' })).toHaveCount(1)
   await keyboard.press('ArrowUp')
   const edited = page.getByRole('textbox', { name: 'Edited message' })
   await expect(edited).toHaveValue('first line\nsecond line')
@@ -306,6 +307,29 @@ test('the reader stays where they are while messages are loaded above and come b
   await expect(ann.log.locator('li[data-seq="5"]')).toBeInViewport()
   await ann.send('from the past')
   await expect(ann.message('from the past')).toBeInViewport()
+})
+
+test('who comes back to a room follows it again, and a message that is not there is said to be missing', async ({
+  openBrowser,
+}) => {
+  const [ann, bob] = [await enter(openBrowser), await enter(openBrowser)]
+  const [one, other] = [unique('Back one'), unique('Back other')]
+  await ann.createRoom(one)
+  const roomId = roomIdOf(ann.page)
+  await bob.join(one)
+  await bob.open(one)
+  await ann.createRoom(other)
+  await ann.open(one)
+  const texts = Array.from({ length: 25 }, (_, index) => `line ${index + 1}`)
+  for (const text of texts) {
+    await bob.send(text)
+    await expect(ann.message(text)).toBeInViewport()
+  }
+  await expect(ann.page.getByTestId('unread-line')).toHaveCount(0)
+  await ann.page.goto(`/messenger/${roomId}?m=9999`)
+  await expect(ann.page.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible()
+  await bob.send('and on')
+  await expect(ann.message('and on')).toBeInViewport()
 })
 
 test('new messages are announced, those of other rooms in short', async ({ openBrowser }) => {

@@ -27,16 +27,17 @@ export function LeftColumn({
   const close = () => setDialog(undefined)
   return (
     <>
-      <div className="flex h-14 shrink-0 items-center gap-0.5 border-b pr-2 pl-4">
+      <div className="flex h-14 shrink-0 items-center gap-0.5 border-b pr-1 pl-4">
         {view === undefined ? (
           <>
-            <h2 className="text-base font-semibold tracking-tight">Messages</h2>
-            <ConnectionDot className="ml-2.5" />
+            <h2 className="min-w-0 truncate text-base font-semibold tracking-tight">Messages</h2>
+            <ConnectionDot className="mx-2.5" />
             <div className="grow" />
             <IconButton label="Search messages" Icon={Search} onClick={() => onView('search')} />
             <IconButton label="Discover rooms" Icon={Compass} onClick={() => onView('discover')} />
             <IconButton label="New room" Icon={Plus} onClick={() => setDialog('room')} />
-            <MoreMenu onDirect={() => setDialog('direct')} notifications={notifications} />
+            <IconButton label="New direct message" Icon={MessageSquarePlus} onClick={() => setDialog('direct')} />
+            <MoreMenu notifications={notifications} />
           </>
         ) : (
           <>
@@ -57,7 +58,7 @@ export function LeftColumn({
   )
 }
 
-function MoreMenu({ onDirect, notifications }: { onDirect: () => void; notifications: NotificationChoice }) {
+function MoreMenu({ notifications }: { notifications: NotificationChoice }) {
   // The menu stays within the page's landmark, where a screen reader looks for it.
   const [place, setPlace] = useState<HTMLElement | null>(null)
   return (
@@ -67,10 +68,6 @@ function MoreMenu({ onDirect, notifications }: { onDirect: () => void; notificat
       <Menu.Portal container={place}>
         <Menu.Positioner align="end" sideOffset={6} className="z-30">
           <Menu.Popup className={menuPopup}>
-            <Menu.Item className={menuItem} onClick={onDirect}>
-              <MessageSquarePlus aria-hidden className="size-4" />
-              New direct message
-            </Menu.Item>
             <Menu.CheckboxItem
               className={menuItem}
               checked={notifications.on}

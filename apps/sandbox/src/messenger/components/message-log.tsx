@@ -73,10 +73,14 @@ export function MessageLog({
   const { box, list, atEnd, show, forget } = scroll
 
   const load = (work: Promise<void>) => {
-    work.catch((error: unknown) => {
-      forget()
-      setJumpFailure(messageOf(error))
-    })
+    const giveUp = (why: string) => {
+      if (forget()) setJumpFailure(why)
+    }
+    work.then(
+      // Once it is drawn, it was gone to, if it is there.
+      () => requestAnimationFrame(() => giveUp('This message is not here.')),
+      (error: unknown) => giveUp(messageOf(error)),
+    )
   }
   const jump = (seq: number, highlight: boolean) => {
     setJumpFailure(undefined)

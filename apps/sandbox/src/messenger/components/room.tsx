@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { Button } from '../../components/ui/button.tsx'
 import type { RoomState } from '../client/types.ts'
 import type { Message } from '../model.ts'
@@ -28,7 +28,8 @@ export function Room({
   const failure = useMessengerState((state) => state.failure)
   const isStranger = useMessengerState((state) => state.notMember.has(roomId))
 
-  useEffect(() => messenger.open(roomId), [messenger, roomId])
+  // Before the effects of what is in it: they speak of the room that is open.
+  useLayoutEffect(() => messenger.open(roomId), [messenger, roomId])
 
   if (room !== undefined) return <OwnRoom room={room} target={target} onArrived={onArrived} />
   if (isStranger) return <NotMember roomId={roomId} />

@@ -31,7 +31,7 @@ export function SearchField({
         autoComplete="off"
         spellCheck={false}
         onChange={({ target }) => onChange(target.value)}
-        className="h-10 w-full rounded-lg border border-line-strong bg-surface pr-3 pl-9 text-base placeholder:text-ink-soft sm:text-sm"
+        className="h-10 w-full rounded-lg border border-line-strong bg-surface pr-3 pl-9 text-base placeholder:text-ink-soft sm:text-sm [&::-webkit-search-cancel-button]:hidden"
       />
     </div>
   )

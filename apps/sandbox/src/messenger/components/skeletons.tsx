@@ -38,7 +38,7 @@ export function MessagesSkeleton() {
 export function MessengerSkeleton({ roomIsOpen }: { roomIsOpen: boolean }) {
   return (
     <div className="flex min-h-0 grow">
-      <div className={`w-full shrink-0 flex-col border-r bg-surface md:flex md:w-80 ${roomIsOpen ? 'hidden' : 'flex'}`}>
+      <div className={`w-full shrink-0 flex-col border-r bg-surface md:flex md:w-88 ${roomIsOpen ? 'hidden' : 'flex'}`}>
         <div className="h-14 border-b" />
         <RoomListSkeleton />
       </div>

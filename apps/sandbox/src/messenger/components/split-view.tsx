@@ -2,7 +2,7 @@ import { useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode
 import { readStored, writeStored } from '../react/stored.ts'
 
 const key = 'messenger.width'
-const widths = { min: 240, standard: 336, max: 520 } as const
+const widths = { min: 320, standard: 352, max: 560 } as const
 
 /** Two columns with a divider that is dragged or moved with the arrow keys; on a phone one of them. */
 export function SplitView({ left, right, rightIsOpen }: { left: ReactNode; right: ReactNode; rightIsOpen: boolean }) {

@@ -29,8 +29,8 @@ export interface LogScroll {
   readonly onScroll: () => void
   /** Goes there; false: it is not in the window yet. Then it is gone to as soon as it is. */
   readonly show: (goal: Goal) => boolean
-  /** Stays here after all. */
-  readonly forget: () => void
+  /** Stays here after all; false: there was nowhere to go. */
+  readonly forget: () => boolean
   readonly highlighted: number | undefined
 }
 
@@ -177,7 +177,10 @@ export function useLogScroll({
       return isShown
     },
     forget: () => {
+      const wasWanted = wanted.current !== undefined
       wanted.current = undefined
+      if (wasWanted) note()
+      return wasWanted
     },
   }
 }

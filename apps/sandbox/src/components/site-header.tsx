@@ -26,7 +26,7 @@ export function SiteHeader({ user }: { user: CurrentUser | undefined }) {
             <Link
               key={to}
               to={to}
-              className="rounded-md px-2 py-1.5 text-sm text-ink-soft hover:text-ink sm:px-2.5"
+              className="rounded-md px-2 py-1.5 text-[0.8125rem] text-ink-soft hover:text-ink sm:px-2.5 sm:text-sm"
               activeProps={{ className: 'bg-sunken font-medium text-ink' }}
             >
               {label}

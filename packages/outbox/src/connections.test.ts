@@ -57,9 +57,6 @@ describe('a relay and its connections', await requireServices('postgres'), () =>
   test('all connections ended in the middle of a batch: it goes on, and listens again', async () => {
     relay.start()
     await listening()
-    for (let n = 0; n < 100; n++) await publish(pool, 'c', n)
-    await killConnections()
-    for (let n = 100; n < 150; n++) await publish(pool, 'c', n)
     let killed = false
     engine.onCall = async ({ request }) => {
       if (request['data'] === 120 && !killed) {
@@ -67,6 +64,9 @@ describe('a relay and its connections', await requireServices('postgres'), () =>
         await killConnections()
       }
     }
+    for (let n = 0; n < 100; n++) await publish(pool, 'c', n)
+    await killConnections()
+    for (let n = 100; n < 150; n++) await publish(pool, 'c', n)
     await vi.waitFor(() => relay.drain(), 10_000)
     expect(engine.data()).toEqual(Array.from({ length: 150 }, (_, n) => n))
     expect(killed).toBe(true)

@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { Database } from '../../../server/database.ts'
 import type { RealTimeEvent } from '../model.ts'
 import { createDelivery } from './delivery.ts'
+import { soon } from './testing/backend.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -40,16 +41,16 @@ test('an engine that answers late makes nobody wait, hears each room in order, a
   delivery.mention(['a'], typing(3, 'too many'))
   expect(warned).toEqual([expect.stringContaining('realtime is slower than what is written')])
   // The second of the first room waits for the first, the other room does not.
-  await expect.poll(usersHeard).toEqual([1, 2])
+  await soon(usersHeard).toEqual([1, 2])
   const answerAll = () => held.splice(0).forEach((response) => response.end('{"result":{}}'))
   answerAll()
-  await expect.poll(usersHeard).toEqual([1, 2, 1])
+  await soon(usersHeard).toEqual([1, 2, 1])
   answerAll()
   await delivery.idle()
 
   // Whatever is larger than the limit is taken when nothing else waits.
   delivery.mention(['a', 'b', 'c', 'd', 'e', 'f'], typing(4, 'large'))
-  await expect.poll(usersHeard).toEqual([1, 2, 1, 4])
+  await soon(usersHeard).toEqual([1, 2, 1, 4])
   expect(heard.at(-1)).toMatchObject({ channels: expect.arrayContaining(['personal:f']), skip_history: true })
   answerAll()
   await delivery.idle()

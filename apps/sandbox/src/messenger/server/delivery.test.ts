@@ -9,6 +9,7 @@ import {
   postgres,
   startBackend,
   startTestHub,
+  soon,
   statuses,
   versionOf,
   type Backend,
@@ -33,27 +34,29 @@ describe.each(engines)('delivery on $name', ({ start, needs }) => {
     })
     afterEach(() => backend.close())
 
+    const rowsLeft = async () => (await engine.database.query('select id from outbox', [])).rows.length
     const two = async (mode: DeliveryMode): Promise<[Caller, Caller, Room]> => {
       backend = await startBackend(engine, { mode })
       const [ada, grace] = [await backend.newPerson('Ada'), await backend.newPerson('Grace')]
       const room = await ada.createRoom()
       await grace.send('POST', `rooms/${room.id}/join`)
+      // Who begins to listen now hears nothing of that.
+      await backend.context.messenger.delivery.idle()
+      if (mode !== 'consumer') await soon(rowsLeft).toBe(0)
       return [ada, grace, room]
     }
-    const rowsLeft = async () => (await engine.database.query('select id from outbox', [])).rows.length
 
     test.each(['commit', 'outbox', 'both'] as const)(
       '%s: every event once, in order, to whoever is concerned',
       async (mode) => {
         const [ada, grace, room] = await two(mode)
-        await expect.poll(rowsLeft).toBe(0)
         const listener = await grace.listen()
         for (const text of ['one', 'two']) await ada.post(room.id, text)
         const { body: last } = await ada.post(room.id, 'three')
         await ada.send('PATCH', `rooms/${room.id}/messages/${last.id}`, { content: 'tree' })
         await grace.send('POST', `rooms/${room.id}/read`, { seq: 3 })
         await grace.send('POST', `rooms/${room.id}/leave`)
-        await expect.poll(rowsLeft).toBe(0)
+        await soon(rowsLeft).toBe(0)
         await expect
           .poll(() => listener.events.map(({ type }) => type))
           .toEqual(['message_added', 'message_added', 'message_added', 'message_changed', 'room_read', 'user_left'])
@@ -78,12 +81,15 @@ describe.each(engines)('delivery on $name', ({ start, needs }) => {
            for each row execute function refuse()`,
           [],
         )
-        await expect(ada.post(room.id, 'refused')).rejects.toThrow(/refused by the database|Failed query/)
+        expect(await ada.post(room.id, 'refused')).toMatchObject({
+          status: 500,
+          body: { detail: 'Something went wrong on the server. Please try again.' },
+        })
         await engine.database.query('drop trigger refuse on message', [])
         const { body } = await ada.post(room.id, 'taken')
         expect(body).toMatchObject({ seq: 2, version: 4 })
-        await expect.poll(rowsLeft).toBe(0)
-        await expect.poll(() => listener.events.map(seqOf)).toEqual([2])
+        await soon(rowsLeft).toBe(0)
+        await soon(() => listener.events.map(seqOf)).toEqual([2])
         listener.close()
       },
       30_000,
@@ -96,28 +102,27 @@ describe.each(engines)('delivery on $name', ({ start, needs }) => {
         Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? backend : other).newPerson(`Poster ${index}`)),
       )
       for (const person of people) await person.send('POST', `rooms/${room.id}/join`)
-      await expect.poll(rowsLeft).toBe(0)
+      await soon(rowsLeft).toBe(0)
       const listener = await ada.listen()
       const posts = people.flatMap((person) => [1, 2, 3].map((count) => person.post(room.id, `message ${count}`)))
       expect(new Set(statuses(await Promise.all(posts)))).toEqual(new Set([201]))
-      await expect.poll(() => listener.events).toHaveLength(30)
+      await soon(() => listener.events).toHaveLength(30)
       expect(listener.events.map(seqOf)).toEqual(Array.from({ length: 30 }, (_, index) => index + 2))
       listener.close()
       await other.close()
-    }, 60_000)
+    })
 
     test('outbox: what was written while there was no relay is told by the next one', async () => {
       const [ada, grace, room] = await two('outbox')
-      await expect.poll(rowsLeft).toBe(0)
       await backend.close()
       await ada.post(room.id, 'into the dark')
       expect(await rowsLeft()).toBe(1)
       const listener = await grace.listen()
       backend = await startBackend(engine, { mode: 'outbox' })
-      await expect.poll(() => listener.events.map(seqOf)).toEqual([2])
-      await expect.poll(rowsLeft).toBe(0)
+      await soon(() => listener.events.map(seqOf)).toEqual([2])
+      await soon(rowsLeft).toBe(0)
       listener.close()
-    }, 30_000)
+    })
 
     test('consumer: rows as Centrifugo reads them, for at most a thousand channels each', async () => {
       const [ada, , room] = await two('consumer')
@@ -140,7 +145,7 @@ describe.each(engines)('delivery on $name', ({ start, needs }) => {
       expect(new Set(payloads.flatMap(({ channels }) => channels)).size).toBe(1502)
       expect(payloads[0]?.data).toMatchObject({ type: 'message_added', body: { content: 'to many' } })
       await engine.database.query('delete from outbox', [])
-    }, 30_000)
+    })
   })
 })
 
@@ -159,7 +164,7 @@ describe('with realtime off', () => {
     ])
     await backend.close()
     await engine.stop()
-  }, 30_000)
+  })
 })
 
 describe('membership', await requireServices('postgres'), () => {
@@ -201,7 +206,7 @@ describe('membership', await requireServices('postgres'), () => {
     await outside.query('begin')
     await outside.query('select id from room where id = $1 for update', [room.id])
     const answer = request(ada, room, message)
-    await expect.poll(waiters).toBeGreaterThan(0)
+    await soon(waiters).toBeGreaterThan(0)
     await outside.query('delete from room_member where room_id = $1', [room.id])
     await outside.query('commit')
     expect((await answer).status).toBe(404)
@@ -216,7 +221,7 @@ describe('membership', await requireServices('postgres'), () => {
     await outside.query('begin')
     await outside.query('select id from room where id = $1 for update', [room.id])
     const joining = grace.send('POST', `rooms/${room.id}/join`)
-    await expect.poll(waiters).toBeGreaterThan(0)
+    await soon(waiters).toBeGreaterThan(0)
     await outside.query('insert into room_member (room_id, user_id, joined_version) values ($1, $2, 3)', [
       room.id,
       grace.id,
@@ -232,12 +237,12 @@ describe('membership', await requireServices('postgres'), () => {
     await outside.query('begin')
     await outside.query('select id from room where id = $1 for update', [busy.id])
     const waiting = Array.from({ length: 30 }, (_, index) => ada.post(busy.id, `waiting ${index}`))
-    await expect.poll(waiters).toBe(1)
+    await soon(waiters).toBe(1)
     expect((await ada.post(quiet.id, 'goes on')).status).toBe(201)
     expect(await waiters()).toBe(1)
     await outside.query('commit')
     expect(new Set(statuses(await Promise.all(waiting)))).toEqual(new Set([201]))
-  }, 30_000)
+  })
 })
 
 describe('Centrifugo’s own consumer', await requireServices('postgres', 'centrifugo'), () => {
@@ -276,13 +281,13 @@ describe('Centrifugo’s own consumer', await requireServices('postgres', 'centr
     const listener = await ada.listen()
     const room = await ada.createRoom()
     await Promise.all([1, 2, 3].map((count) => ada.post(room.id, `message ${count}`)))
-    await expect.poll(() => listener.events).toHaveLength(5)
+    await soon(() => listener.events).toHaveLength(5)
     expect(listener.events.map(versionOf)).toEqual([1, 2, 3, 4, 5])
     const left = async () => (await engine.database.query('select id from outbox', [])).rows.length
-    await expect.poll(left).toBe(0)
+    await soon(left).toBe(0)
     listener.close()
     await centrifugo.stop()
     await backend.close()
     await engine.stop()
-  }, 60_000)
+  })
 })

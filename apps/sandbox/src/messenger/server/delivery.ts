@@ -35,6 +35,7 @@ export interface Delivery {
 
 /** Of one request to the engine, or one row. */
 const chunk = 1000
+
 export interface DeliveryOptions {
   /** Recipients of what waits for a slow engine: memory has an end, and this way of telling is best effort. @default 1000000 */
   readonly maxWaiting?: number

@@ -4,6 +4,7 @@ import {
   engines,
   startBackend,
   startTestHub,
+  soon,
   statuses,
   versionOf,
   type Backend,
@@ -57,7 +58,7 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
         edited_at: null,
         deleted_at: null,
       })
-      await expect.poll(() => listener.events).toHaveLength(1)
+      await soon(() => listener.events).toHaveLength(1)
       expect(listener.events[0]).toEqual({
         type: 'message_added',
         body: { ...body, room: { id: room.id, version: room.version + 1 } },
@@ -109,14 +110,14 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
       const expected = Array.from({ length: 60 }, (_, index) => index + 2)
       const { messages } = await pageOf(room.id, '?after=1&limit=100')
       expect(messages.map(({ seq }) => seq)).toEqual(expected)
-      await expect.poll(() => listener.events).toHaveLength(60)
+      await soon(() => listener.events).toHaveLength(60)
       expect(listener.events.map((event) => (event.body as Message).seq)).toEqual(expected)
       const versions = listener.events.map(versionOf)
       expect(versions).toEqual(Array.from({ length: 60 }, (_, index) => (versions[0] ?? 0) + index))
       const created = messages.map(({ created_at }) => created_at)
       expect(created).toEqual(created.toSorted())
       listener.close()
-    }, 60_000)
+    })
 
     test('paged by number, oldest first', async () => {
       const room = await ada.createRoom()
@@ -199,7 +200,7 @@ describe.each(engines)('messages on $name', ({ start, needs }) => {
         type: 'message_changed',
         body: { ...body, room: { id: room.id, version: body.version } },
       }))
-      await expect.poll(() => listener.events).toEqual(changes)
+      await soon(() => listener.events).toEqual(changes)
       expect((await ada.get<Room>(`rooms/${room.id}`)).body).toMatchObject({ last_message: deleted, last_seq: 2 })
       expect((await ada.send('PATCH', `rooms/${room.id}/messages/1`, { content: 'x' })).status).toBe(404)
       const [ofTheRoom] = (await pageOf(room.id, '?limit=100')).messages

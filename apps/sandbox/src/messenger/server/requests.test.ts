@@ -203,5 +203,5 @@ describe('whoever is too fast', () => {
     expect(body.messages).toHaveLength(1 + posts.filter(({ status }) => status === 201).length)
     await backend.close()
     await engine.stop()
-  }, 30_000)
+  })
 })

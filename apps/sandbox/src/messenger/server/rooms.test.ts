@@ -5,6 +5,7 @@ import {
   engines,
   startBackend,
   startTestHub,
+  soon,
   statuses,
   versionOf,
   type Backend,
@@ -65,7 +66,7 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
         last_message: { author: null, content: 'Ada created the room.', seq: 1, version: 2, client_id: null },
       })
       expect(await roomOf(ada, body.id)).toEqual(body)
-      await expect.poll(() => listener.events).toHaveLength(2)
+      await soon(() => listener.events).toHaveLength(2)
       const room = { id: body.id, version: 1, member_count: 1 }
       expect(listener.events).toMatchObject([
         { type: 'user_joined', body: { user: { id: ada.id, name: 'Ada' }, room } },
@@ -149,14 +150,14 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
         type: 'user_joined',
         body: { user: { id: grace.id, name: '<i>Grace</i>' }, room: { id: room.id, version, member_count: 2 } },
       }
-      await expect.poll(() => first.events).toEqual([joined])
-      await expect.poll(() => second.events).toEqual([joined])
+      await soon(() => first.events).toEqual([joined])
+      await soon(() => second.events).toEqual([joined])
 
       // Once more is refused, and changes nothing.
       expect((await grace.send('POST', `rooms/${room.id}/join`)).status).toBe(409)
       expect(await roomOf(ada, room.id)).toMatchObject({ version, member_count: 2, bumped_at: room.bumped_at })
       await grace.post(room.id, 'hello')
-      await expect.poll(() => first.events).toHaveLength(2)
+      await soon(() => first.events).toHaveLength(2)
       expect(first.events[1]).toMatchObject({ type: 'message_added', body: { room: { version: version + 1 } } })
       first.close()
       second.close()
@@ -171,11 +172,11 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
         type: 'user_left',
         body: { user: { id: grace.id, name: '<i>Grace</i>' }, room: { id: room.id, version: 4, member_count: 1 } },
       }
-      await expect.poll(() => theirs.events).toEqual([left])
+      await soon(() => theirs.events).toEqual([left])
       await ada.post(room.id, 'are you there?')
       // A later one, so that what was not to come would have come before it.
       const own = await grace.createRoom()
-      await expect.poll(() => mine.events).toHaveLength(3)
+      await soon(() => mine.events).toHaveLength(3)
       expect(mine.events.map((event) => event.body.room.id)).toEqual([room.id, own.id, own.id])
       expect(mine.events[0]).toEqual(left)
 
@@ -203,13 +204,13 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
       const { body } = await ada.get<{ members: Member[] }>(`rooms/${room.id}/members`)
       expect(body.members).toHaveLength(member_count)
       // Each event bears the next version and the count after it.
-      await expect.poll(() => listener.events).toHaveLength(version - room.version)
+      await soon(() => listener.events).toHaveLength(version - room.version)
       expect(listener.events.map(versionOf)).toEqual(
         Array.from({ length: version - room.version }, (_, index) => room.version + 1 + index),
       )
       expect(listener.events.at(-1)).toMatchObject({ body: { room: { member_count } } })
       listener.close()
-    }, 30_000)
+    })
 
     test('private: not to be joined, but members bring others in', async () => {
       const room = await ada.createRoom('private')
@@ -241,7 +242,7 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
       expect(mine?.peer).toEqual({ id: other.id, name: 'Other', read_seq: 0 })
       expect(theirs).toMatchObject({ id: mine?.id, name: 'One', peer: { id: one.id } })
       for (const listener of listeners) {
-        await expect.poll(() => listener.events).toHaveLength(2)
+        await soon(() => listener.events).toHaveLength(2)
         expect(listener.events.map(({ type, body }) => [type, body.room.id])).toEqual([
           ['user_joined', mine?.id],
           ['user_joined', mine?.id],
@@ -271,8 +272,8 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
         type: 'room_read',
         body: { user: { id: grace.id }, room: { id: direct.id }, read_seq },
       }))
-      await expect.poll(() => mine.events).toEqual(events)
-      await expect.poll(() => theirs.events).toEqual(events)
+      await soon(() => mine.events).toEqual(events)
+      await soon(() => theirs.events).toEqual(events)
       expect((await roomOf(ada, direct.id)).peer).toMatchObject({ id: grace.id, read_seq: 3 })
 
       // In a room of many it is nobody else's business.
@@ -281,9 +282,9 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
       await ada.post(room.id, 'news')
       await grace.send('POST', `rooms/${room.id}/read`, { seq: 2 })
       await grace.post(room.id, 'seen')
-      await expect.poll(() => theirs.events.at(-1)?.type).toBe('message_added')
+      await soon(() => theirs.events.at(-1)?.type).toBe('message_added')
       expect(theirs.events.filter(({ type }) => type === 'room_read')).toHaveLength(2)
-      await expect.poll(() => mine.events.filter(({ type }) => type === 'room_read')).toHaveLength(3)
+      await soon(() => mine.events.filter(({ type }) => type === 'room_read')).toHaveLength(3)
       expect(await ada.send('POST', 'rooms/2147483647/read', { seq: 1 })).toMatchObject(notHere)
       mine.close()
       theirs.close()
@@ -295,9 +296,9 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
       const [mine, theirs] = [await ada.listen(), await grace.listen()]
       expect((await ada.send('POST', `rooms/${room.id}/typing`)).status).toBe(204)
       const typing = { type: 'typing', body: { user: { id: ada.id, name: 'Ada' }, room: { id: room.id } } }
-      await expect.poll(() => theirs.events).toEqual([typing])
+      await soon(() => theirs.events).toEqual([typing])
       await grace.post(room.id, 'I see')
-      await expect.poll(() => mine.events).toHaveLength(1)
+      await soon(() => mine.events).toHaveLength(1)
       expect(mine.events[0]?.type).toBe('message_added')
       const stranger = await backend.newPerson('Stranger')
       expect(await stranger.send('POST', `rooms/${room.id}/typing`)).toMatchObject(notHere)

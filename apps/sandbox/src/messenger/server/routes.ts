@@ -162,7 +162,10 @@ export async function answerMessenger(request: Request, context: AppContext): Pr
   try {
     return await route(request, context)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof Refusal)) {
+      context.log.error({ err: error, method: request.method }, 'a request of the messenger failed')
+      return answer(500, { detail: 'Something went wrong on the server. Please try again.' })
+    }
     const refused = answer(error.status, { detail: error.message })
     if (error.retryAfter !== undefined) refused.headers.set('retry-after', String(error.retryAfter))
     return refused

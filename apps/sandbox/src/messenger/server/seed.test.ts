@@ -38,7 +38,7 @@ describe.each(engines)('a seeded town on $name', ({ start, needs }) => {
       const members = await ada.get<{ members: Member[] }>(`rooms/${id}/members`)
       expect(members.body.members).toHaveLength(100)
       await backend.close()
-    }, 60_000)
+    })
   })
 })
 

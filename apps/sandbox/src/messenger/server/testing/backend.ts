@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { createAuth } from '../../../../server/auth.ts'
 import { openPglite, openPostgres, type OpenDatabase } from '../../../../server/database.ts'
 import { readSettings, type DeliveryMode } from '../../../../server/settings.ts'
@@ -18,6 +18,13 @@ import type { Message, Person, RealTimeEvent, Room } from '../../model.ts'
 import type { Rates } from '../rates.ts'
 import { answerMessenger } from '../routes.ts'
 import { startMessenger } from '../start.ts'
+
+// A database and twenty sessions take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+/** `expect.poll` for what takes as long as the machine is busy: fails only when it never comes. */
+export const soon: typeof expect.poll = (read, options) =>
+  expect.poll(read, { timeout: 20_000, interval: 10, ...options })
 
 const log = pino({ level: 'silent' })
 export const origin = 'http://localhost:3000'
@@ -126,7 +133,11 @@ export async function startBackend(
   const auth = createAuth(database.db, 's'.repeat(43), origin, settings, log)
   const messenger = await startMessenger(database, { ...settings, messengerDelivery: mode }, log)
   // What a request doesn't reach is not there.
-  const context = { auth, messenger: limited ? messenger : { ...messenger, rates: unlimited } } as unknown as AppContext
+  const context = {
+    auth,
+    log,
+    messenger: limited ? messenger : { ...messenger, rates: unlimited },
+  } as unknown as AppContext
 
   const request = async (asked: Request): Promise<Answer> => {
     const { status, headers, ...response } = await answerMessenger(asked, context).then(async (answered) => ({

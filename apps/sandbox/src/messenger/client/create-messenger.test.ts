@@ -94,33 +94,41 @@ function openPage(person: Caller, storage = memoryStorage()): Page {
     messenger: undefined as unknown as Messenger,
     close: () => page.messenger.close(),
   }
-  const fetch: typeof globalThis.fetch = async (input, init) => {
+  const fetch = async (path: string, init: RequestInit): Promise<Response> => {
     if (page.offline) throw new TypeError('fetch failed')
-    asked.push(`${init?.method} ${String(input)}`)
+    asked.push(`${init.method} ${path}`)
     await sleep(page.delays.shift() ?? 0)
-    const headers = { ...(init?.headers as Record<string, string>), cookie: person.cookie, origin }
+    const headers = { ...(init.headers as Record<string, string>), cookie: person.cookie, origin }
     const {
       status,
       body,
       headers: answered,
     } = await backend.request(
-      new Request(`${origin}${String(input)}`, { method: init?.method ?? 'GET', headers, body: init?.body ?? null }),
+      new Request(`${origin}${path}`, { method: init.method ?? 'GET', headers, body: init.body ?? null }),
     )
     // The line may have gone while the server answered.
     if (page.offline) throw new TypeError('fetch failed')
     return new Response(status === 204 ? null : JSON.stringify(body), { status, headers: answered })
   }
   Object.assign(page, {
-    messenger: createMessenger({ me: person, fetch, storage, openChannel, onUnauthorized: () => {} }),
+    messenger: createMessenger({
+      me: person,
+      fetch: fetch as typeof globalThis.fetch,
+      storage,
+      openChannel,
+      onUnauthorized: () => {},
+    }),
   })
   pages.push(page)
   return page
 }
 
+/** What is to come, on a busy machine too. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
 const roomOf = ({ messenger }: Page, id: number) => messenger.getState().rooms.get(id)
 const textsOf = (page: Page, id: number) => roomOf(page, id)?.messages?.map(({ content }) => content)
 const isLive = (page: Page) =>
-  expect.poll(() => [page.messenger.getState().connection, page.messenger.getState().ready]).toEqual(['live', true])
+  eventually(() => [page.messenger.getState().connection, page.messenger.getState().ready]).toEqual(['live', true])
 
 async function conversation() {
   const [ada, grace] = [await backend.newPerson('Ada'), await backend.newPerson('Grace')]
@@ -145,14 +153,14 @@ describe('live', () => {
     expect(hers.messenger.getState().outgoing.map(({ content }) => content)).toEqual(['one', 'two'])
 
     const unread = (page: Page) => (roomOf(page, id)?.last_seq ?? 0) - (roomOf(page, id)?.read_seq ?? 0)
-    await expect.poll(() => [unread(theirs), unread(secondTab)]).toEqual([2, 2])
+    await eventually(() => [unread(theirs), unread(secondTab)]).toEqual([2, 2])
     expect(roomOf(theirs, id)?.last_message?.content).toBe('two')
-    await expect.poll(() => textsOf(hers, id)?.slice(-2)).toEqual(['one', 'two'])
+    await eventually(() => textsOf(hers, id)?.slice(-2)).toEqual(['one', 'two'])
     expect(hers.messenger.getState().outgoing).toEqual([])
     expect(unread(hers)).toBe(0)
 
     theirs.messenger.markRead(id, roomOf(theirs, id)?.last_seq ?? 0)
-    await expect.poll(() => unread(secondTab)).toBe(0)
+    await eventually(() => unread(secondTab)).toBe(0)
     // Heard, and asked for by nobody: one load of the rooms after the channel stood.
     expect(theirs.asked.filter((path) => path === 'GET /api/rooms')).toHaveLength(1)
   })
@@ -161,12 +169,12 @@ describe('live', () => {
     const { ada, grace, theirs } = await conversation()
     const { id } = await ada.createRoom('private')
     theirs.messenger.open(id)
-    await expect.poll(() => theirs.messenger.getState().notMember.has(id)).toBe(true)
+    await eventually(() => theirs.messenger.getState().notMember.has(id)).toBe(true)
     await ada.send('POST', `rooms/${id}/members`, { user_id: grace.id })
-    await expect.poll(() => textsOf(theirs, id)).toEqual(['Ada created the room.'])
+    await eventually(() => textsOf(theirs, id)).toEqual(['Ada created the room.'])
     expect(theirs.messenger.getState().notMember.has(id)).toBe(false)
     await theirs.messenger.leave(id)
-    await expect.poll(() => theirs.messenger.getState().notMember.has(id)).toBe(true)
+    await eventually(() => theirs.messenger.getState().notMember.has(id)).toBe(true)
     expect(roomOf(theirs, id)).toBeUndefined()
   })
 
@@ -175,13 +183,13 @@ describe('live', () => {
     hers.messenger.open(id)
     theirs.messenger.open(id)
     hers.messenger.send(id, 'teh')
-    await expect.poll(() => textsOf(theirs, id)?.at(-1)).toBe('teh')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('teh')
     const message = roomOf(theirs, id)?.messages?.at(-1)?.id ?? 0
     await hers.messenger.edit(id, message, 'the')
-    await expect.poll(() => textsOf(theirs, id)?.at(-1)).toBe('the')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('the')
     await expect(theirs.messenger.edit(id, message, 'mine')).rejects.toMatchObject({ name: 'ApiError', status: 403 })
     await hers.messenger.remove(id, message)
-    await expect.poll(() => roomOf(theirs, id)?.messages?.at(-1)?.deleted_at).toEqual(expect.any(String))
+    await eventually(() => roomOf(theirs, id)?.messages?.at(-1)?.deleted_at).toEqual(expect.any(String))
   })
 })
 
@@ -191,7 +199,7 @@ describe('when events were lost', () => {
     const { id } = await ada.createRoom()
     theirs.deaf = true
     await grace.send('POST', `rooms/${id}/join`)
-    await expect.poll(() => theirs.missed).toBe(1)
+    await eventually(() => theirs.missed).toBe(1)
     await theirs.messenger.join(id)
     expect(roomOf(theirs, id)?.member_count).toBe(2)
     await expect(theirs.messenger.join(id + 1000)).rejects.toMatchObject({ status: 404 })
@@ -204,7 +212,7 @@ describe('when events were lost', () => {
     theirs.messenger.open(id)
     theirs.messenger.setFollowing(id, true)
     const { body: first } = await ada.post(id, 'first')
-    await expect.poll(() => textsOf(theirs, id)?.at(-1)).toBe('first')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('first')
 
     theirs.deaf = true
     await ada.send('PATCH', `rooms/${id}/messages/${first.id}`, { content: 'first, changed' })
@@ -212,14 +220,15 @@ describe('when events were lost', () => {
     await grace.send('POST', `rooms/${elsewhere.id}/leave`)
     const brought = await ada.createRoom('private')
     await ada.send('POST', `rooms/${brought.id}/members`, { user_id: grace.id })
-    await expect.poll(() => theirs.missed).toBeGreaterThanOrEqual(5)
+    await eventually(() => theirs.missed).toBeGreaterThanOrEqual(5)
     theirs.deaf = false
     theirs.notRecovered()
 
-    await expect.poll(() => textsOf(theirs, id)?.slice(-3)).toEqual(['first, changed', 'second', 'third'])
-    await expect
-      .poll(() => [...theirs.messenger.getState().rooms.keys()].toSorted((a, b) => a - b))
-      .toEqual([id, brought.id])
+    await eventually(() => textsOf(theirs, id)?.slice(-3)).toEqual(['first, changed', 'second', 'third'])
+    await eventually(() => [...theirs.messenger.getState().rooms.keys()].toSorted((a, b) => a - b)).toEqual([
+      id,
+      brought.id,
+    ])
   })
 
   test('one that is missing is seen by the next, and loaded', async () => {
@@ -227,13 +236,13 @@ describe('when events were lost', () => {
     theirs.messenger.open(id)
     theirs.messenger.setFollowing(id, true)
     await ada.post(id, 'heard')
-    await expect.poll(() => textsOf(theirs, id)?.at(-1)).toBe('heard')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('heard')
     theirs.deaf = true
     await ada.post(id, 'not heard')
-    await expect.poll(() => theirs.missed).toBe(1)
+    await eventually(() => theirs.missed).toBe(1)
     theirs.deaf = false
     await ada.post(id, 'heard again')
-    await expect.poll(() => textsOf(theirs, id)?.slice(-3)).toEqual(['heard', 'not heard', 'heard again'])
+    await eventually(() => textsOf(theirs, id)?.slice(-3)).toEqual(['heard', 'not heard', 'heard again'])
   })
 })
 
@@ -243,16 +252,18 @@ describe('without a network', () => {
     theirs.messenger.open(id)
     hers.offline = true
     for (const text of ['one', 'two', 'three']) hers.messenger.send(id, text)
-    await expect
-      .poll(() => hers.messenger.getState().outgoing.map(({ status }) => status))
-      .toEqual(['waiting', 'waiting', 'waiting'])
+    await eventually(() => hers.messenger.getState().outgoing.map(({ status }) => status)).toEqual([
+      'waiting',
+      'waiting',
+      'waiting',
+    ])
     expect(hers.storage.length).toBe(3)
     hers.close()
 
     // Two tabs find the same three, and the server writes each once.
     const again = [openPage(ada, hers.storage), openPage(ada, hers.storage)]
-    await expect.poll(() => again.map(({ messenger }) => messenger.getState().outgoing.length)).toEqual([0, 0])
-    await expect.poll(() => textsOf(theirs, id)?.slice(1)).toEqual(['one', 'two', 'three'])
+    await eventually(() => again.map(({ messenger }) => messenger.getState().outgoing.length)).toEqual([0, 0])
+    await eventually(() => textsOf(theirs, id)?.slice(1)).toEqual(['one', 'two', 'three'])
     const { body } = await grace.get<{ messages: { content: string }[] }>(`rooms/${id}/messages`)
     expect(body.messages.map(({ content }) => content).slice(1)).toEqual(['one', 'two', 'three'])
     expect(hers.storage.length).toBe(0)
@@ -265,10 +276,10 @@ describe('without a network', () => {
     // Under way now: the server writes it, and the answer does not come back.
     hers.offline = true
     hers.deaf = true
-    await expect.poll(async () => (await ada.get<{ last_seq: number }>(`rooms/${id}`)).body.last_seq).toBe(2)
+    await eventually(async () => (await ada.get<{ last_seq: number }>(`rooms/${id}`)).body.last_seq).toBe(2)
     expect(hers.messenger.getState().outgoing).toHaveLength(1)
     hers.offline = false
-    await expect.poll(() => hers.messenger.getState().outgoing, { timeout: 10_000 }).toEqual([])
+    await eventually(() => hers.messenger.getState().outgoing).toEqual([])
     expect((await ada.get<{ last_seq: number }>(`rooms/${id}`)).body.last_seq).toBe(2)
   })
 
@@ -276,19 +287,20 @@ describe('without a network', () => {
     const { grace, id, theirs } = await conversation()
     theirs.messenger.send(id, 'x'.repeat(4001))
     theirs.messenger.send(id, 'short')
-    await expect
-      .poll(() => theirs.messenger.getState().outgoing.map(({ status, failure }) => [status, failure]))
-      .toEqual([['failed', 'A message has at most 4000 characters.']])
+    await eventually(() =>
+      theirs.messenger.getState().outgoing.map(({ status, failure }) => [status, failure]),
+    ).toEqual([['failed', 'A message has at most 4000 characters.']])
     await grace.send('POST', `rooms/${id}/leave`)
     theirs.messenger.send(id, 'too late')
-    await expect
-      .poll(() => theirs.messenger.getState().outgoing.map(({ status }) => status))
-      .toEqual(['failed', 'failed'])
+    await eventually(() => theirs.messenger.getState().outgoing.map(({ status }) => status)).toEqual([
+      'failed',
+      'failed',
+    ])
     const [first, second] = theirs.messenger.getState().outgoing
     theirs.messenger.discard(first?.clientId ?? '')
     await grace.send('POST', `rooms/${id}/join`)
     theirs.messenger.retry(second?.clientId ?? '')
-    await expect.poll(() => theirs.messenger.getState().outgoing).toEqual([])
+    await eventually(() => theirs.messenger.getState().outgoing).toEqual([])
     expect(theirs.storage.length).toBe(0)
   })
 
@@ -297,11 +309,9 @@ describe('without a network', () => {
     const { id } = await ada.createRoom()
     const page = openPage(ada)
     page.offline = true
-    await expect
-      .poll(() => page.messenger.getState().failure, { timeout: 5000 })
-      .toBe('The server could not be reached.')
+    await eventually(() => page.messenger.getState().failure).toBe('The server could not be reached.')
     page.offline = false
-    await expect.poll(() => roomOf(page, id)?.id, { timeout: 5000 }).toBe(id)
+    await eventually(() => roomOf(page, id)?.id).toBe(id)
     expect(page.messenger.getState().failure).toBeNull()
   })
 })
@@ -314,17 +324,17 @@ describe('a long room', () => {
       const { ada, id, theirs } = await conversation()
       for (let n = 1; n <= 700; n++) await ada.post(id, `${n}`)
       // In its own page: nothing was read since the beginning.
-      await expect.poll(() => roomOf(theirs, id)?.last_seq).toBe(701)
+      await eventually(() => roomOf(theirs, id)?.last_seq).toBe(701)
       expect(roomOf(theirs, id)?.messages).toBeUndefined()
       theirs.messenger.open(id)
-      await expect.poll(() => textsOf(theirs, id)?.[0]).toBe('Ada created the room.')
+      await eventually(() => textsOf(theirs, id)?.[0]).toBe('Ada created the room.')
       const consecutive = () => {
         const seqs = roomOf(theirs, id)?.messages?.map(({ seq }) => seq) ?? []
         return seqs.every((seq, index) => seq === (seqs[0] ?? 0) + index) ? seqs.length : -1
       }
       while ((roomOf(theirs, id)?.messages?.at(-1)?.seq ?? 701) < 701) {
         theirs.messenger.loadNewer(id)
-        await expect.poll(() => theirs.messenger.getState().loading.has(id)).toBe(false)
+        await eventually(() => theirs.messenger.getState().loading.has(id)).toBe(false)
         expect(consecutive()).toBeGreaterThan(0)
         expect(consecutive()).toBeLessThanOrEqual(400)
       }
@@ -335,7 +345,7 @@ describe('a long room', () => {
       expect(roomOf(theirs, id)?.messages?.at(-1)?.seq).toBeLessThan(701)
       // Behind a gap: it is not appended, and the end is a jump away.
       await ada.post(id, 'new')
-      await expect.poll(() => roomOf(theirs, id)?.last_seq).toBe(702)
+      await eventually(() => roomOf(theirs, id)?.last_seq).toBe(702)
       expect(textsOf(theirs, id)).not.toContain('new')
       await theirs.messenger.jumpToEnd(id)
       expect(textsOf(theirs, id)?.at(-1)).toBe('new')

@@ -45,7 +45,7 @@ export class Listener {
 
   async #listen(): Promise<void> {
     let lost = false
-    const onLost = (error: Error = new Error('the connection ended')) => {
+    const onLost = (error: unknown = new Error('the connection ended')) => {
       if (lost) return
       lost = true
       this.#unlisten = undefined
@@ -56,14 +56,14 @@ export class Listener {
       if (lost) return
       this.#unlisten = unlisten
     } catch (error) {
-      onLost(error as Error)
+      onLost(error)
       return
     }
     this.#trouble.passed()
     this.#onListening()
   }
 
-  #retry(error: Error): void {
+  #retry(error: unknown): void {
     if (this.#closed) return
     this.#timer = setTimeout(() => this.start(), this.#trouble.failed(error))
   }

@@ -392,6 +392,21 @@ for (const { name, needs, open } of databases) {
   })
 }
 
+test('a database that rejects with nothing at all is waited for, too', async () => {
+  const lines: unknown[] = []
+  const log = (fields: object, message: string) => void lines.push([message, fields])
+  const nothing: unknown = null
+  const relay = createRelay({
+    database: { query: () => Promise.reject(nothing), listen: () => Promise.reject(nothing) },
+    publisher: () => {},
+    logger: { info: log, warn: log, error: log },
+  })
+  relay.start()
+  await vi.waitFor(() => expect(lines).toHaveLength(2))
+  expect(lines).toContainEqual([expect.stringMatching(/^the database failed/), { error: 'null' }])
+  await relay.close()
+})
+
 test.each([
   [{ batchsize: 1 }, "createRelay: there is no option 'batchsize'"],
   [{ batchSize: 0 }, 'createRelay: batchSize must be a whole number from 1 to 10000, not 0'],

@@ -298,7 +298,7 @@ class OutboxRelay implements Relay {
         if (ended.kind === 'again') this.#after(20 + Math.random() * 30)
       } while (this.#again.get(partition) === true && this.#engine.waitMs === 0 && this.#state === 'running')
     } catch (error) {
-      this.#after(this.#databaseTrouble.failed(error as Error))
+      this.#after(this.#databaseTrouble.failed(error))
     } finally {
       this.#again.delete(partition)
     }
@@ -332,7 +332,7 @@ class OutboxRelay implements Relay {
       this.#databaseTrouble.passed()
       for (const partition of partitions) this.#wake(partition, false)
     } catch (error) {
-      delayMs = this.#databaseTrouble.failed(error as Error)
+      delayMs = this.#databaseTrouble.failed(error)
     }
     if (this.#state === 'running') this.#lookIn(delayMs)
   }

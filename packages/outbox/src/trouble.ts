@@ -1,5 +1,6 @@
 /** Something that everything depends on and that is out of reach: the engine, the database, its notifications. */
 import { backoff } from './backoff.ts'
+import { describe } from './checks.ts'
 import type { OutboxLogger } from './log.ts'
 
 const firstMs = 100
@@ -35,9 +36,10 @@ export class Trouble {
   }
 
   /** @returns milliseconds until the next attempt */
-  failed(error: Error): number {
+  failed(thrown: unknown): number {
     // Partitions fail together: what all of them saw is one attempt.
     if (this.waitMs > 0) return this.waitMs
+    const error = thrown instanceof Error ? thrown : new Error(describe(thrown))
     this.#tries++
     this.#retryAt = performance.now() + backoff(this.#tries, firstMs, longestMs)
     const isNew = this.#error === undefined

@@ -300,6 +300,11 @@ describe.each(engines)('rooms on $name', ({ start, needs }) => {
       await grace.post(room.id, 'I see')
       await soon(() => mine.events).toHaveLength(1)
       expect(mine.events[0]?.type).toBe('message_added')
+      // Not in a crowd.
+      await engine.database.query('update room set member_count = 101 where id = $1', [room.id])
+      expect((await ada.send('POST', `rooms/${room.id}/typing`)).status).toBe(204)
+      await ada.post(room.id, 'done')
+      await soon(() => theirs.events.map(({ type }) => type)).toEqual(['typing', 'message_added', 'message_added'])
       const stranger = await backend.newPerson('Stranger')
       expect(await stranger.send('POST', `rooms/${room.id}/typing`)).toMatchObject(notHere)
       mine.close()

@@ -348,6 +348,28 @@ test('new messages are announced, those of other rooms in short', async ({ openB
   await expect(news).toHaveText(new RegExp(`^New message in ${name} from User`))
 })
 
+test('a direct conversation: who is online, who types, and what was read', async ({ openBrowser }) => {
+  const [ann, bob] = [await enter(openBrowser), await enter(openBrowser)]
+  const bobsName = (await bob.page.getByRole('button', { name: /^User / }).textContent()) ?? ''
+  await ann.page.getByRole('button', { name: 'New direct message' }).click()
+  await ann.page.getByRole('searchbox', { name: 'Find people' }).fill(bobsName)
+  await ann.page.getByRole('list', { name: 'People' }).getByRole('button', { name: bobsName }).click()
+  await expect(ann.page.getByRole('heading', { name: bobsName })).toBeVisible()
+  await expect(ann.page.getByTestId('room-about')).toHaveText('Online')
+  await ann.send('Are you there?')
+  const receipt = ann.log.getByRole('listitem').filter({ hasText: 'Are you there?' })
+  await expect(receipt.getByRole('img', { name: 'Sent' })).toBeVisible()
+
+  await bob.rooms.getByRole('link').click()
+  await expect(bob.message('Are you there?')).toBeVisible()
+  await expect(receipt.getByRole('img', { name: 'Read' })).toBeVisible()
+  await bob.composer.pressSequentially('I am')
+  await expect(ann.page.getByTestId('room-about')).toHaveText(`${bobsName} is typing`)
+  await bob.composer.press('Enter')
+  await expect(ann.message('I am')).toBeVisible()
+  await expect(ann.page.getByTestId('room-about')).toHaveText('Online')
+})
+
 test('a search leads to its message; a room found by name is joined and left in its row', async ({ openBrowser }) => {
   const [ann, bob] = [await enter(openBrowser), await enter(openBrowser)]
   const name = unique('Found')

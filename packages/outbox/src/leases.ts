@@ -27,6 +27,9 @@ export interface Lease {
   renewAt: number
 }
 
+/** What every change asks of the lease. */
+const stillOwn = 'partition = $1::integer and owner = $2::text and fence = $3::bigint'
+
 const milliseconds = (parameter: string) => `${parameter}::float8 * interval '1 millisecond'`
 
 export class Leases {
@@ -34,14 +37,12 @@ export class Leases {
   readonly #owner: string
   readonly #durationMs: number
   readonly #names: Names
-  readonly #held: string
 
   constructor(database: OutboxDatabase, names: Names, owner: string, durationMs: number) {
     this.#database = database
     this.#owner = owner
     this.#durationMs = durationMs
     this.#names = names
-    this.#held = 'partition = $1::integer and owner = $2::text and fence = $3::bigint'
   }
 
   /**
@@ -134,7 +135,7 @@ export class Leases {
           failing_id = case when failing_id = any($4::bigint[]) then null else failing_id end,
           last_error = coalesce($7::text, last_error),
           failed_at = case when $7::text is null then failed_at else clock_timestamp() end
-        where ${this.#held} returning partition
+        where ${stillOwn} returning partition
       ), removed as (
         delete from ${outbox} where id = any($4::bigint[]) and exists (select from held)
       )
@@ -157,7 +158,7 @@ export class Leases {
       `update ${this.#names.leases} set
         owner = null, leased_until = 'epoch', failing_id = $4::bigint, attempts = $5::integer,
         retry_at = clock_timestamp() + ${milliseconds('$6')}, last_error = $7::text, failed_at = clock_timestamp()
-      where ${this.#held}`,
+      where ${stillOwn}`,
       [lease.partition, this.#owner, lease.fence, id, attempts, delayMs, error],
     )
   }
@@ -173,7 +174,7 @@ export class Leases {
     const [row] = await this.#query(
       `with held as (
         update ${leases} set failing_id = null, attempts = 0, last_error = $7::text, failed_at = clock_timestamp()
-        where ${this.#held} returning partition
+        where ${stillOwn} returning partition
       ), moved as (
         delete from ${outbox} where id = $4::bigint and exists (select from held) returning *
       ), kept as (

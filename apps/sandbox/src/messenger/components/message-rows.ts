@@ -23,10 +23,9 @@ export function messageRows(messages: readonly Message[], unreadFrom: number | u
   return messages.map((message, index) => {
     const before = messages[index - 1]
     const after = messages[index + 1]
-    const day = dayOf(message.created_at, now)
     return {
       message,
-      day: before === undefined || dayOf(before.created_at, now) !== day ? day : undefined,
+      day: before !== undefined && isSameDay(before, message) ? undefined : dayOf(message.created_at, now),
       startsGroup: !isContinued(before, message, unreadFrom),
       endsGroup: !isContinued(message, after, unreadFrom),
       isFirstUnread: message.seq === unreadFrom,
@@ -40,7 +39,13 @@ function isContinued(one: Message | undefined, next: Message | undefined, unread
   return (
     one.author.id === next.author.id &&
     to.getTime() - from.getTime() < groupWithin &&
-    from.toDateString() === to.toDateString() &&
+    isSameDay(one, next) &&
     next.seq !== unreadFrom
   )
+}
+
+/** Cheaper than naming both days: there are several hundred messages, and few days. */
+function isSameDay(one: Message, next: Message): boolean {
+  const [from, to] = [new Date(one.created_at), new Date(next.created_at)]
+  return from.getDate() === to.getDate() && from.getMonth() === to.getMonth() && from.getFullYear() === to.getFullYear()
 }

@@ -124,7 +124,7 @@ function openPage(person: Caller, storage = memoryStorage()): Page {
 }
 
 /** What is to come, on a busy machine too. */
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 })
 const roomOf = ({ messenger }: Page, id: number) => messenger.getState().rooms.get(id)
 const textsOf = (page: Page, id: number) => roomOf(page, id)?.messages?.map(({ content }) => content)
 const isLive = (page: Page) =>
@@ -340,7 +340,9 @@ describe('a long room', () => {
       }
       expect(roomOf(theirs, id)?.messages?.[0]?.seq).toBeGreaterThan(1)
 
+      theirs.messenger.setFollowing(id, true)
       await theirs.messenger.jumpTo(id, 100)
+      await eventually(() => theirs.messenger.getState().loading.size).toBe(0)
       expect(textsOf(theirs, id)).toContain('99')
       expect(roomOf(theirs, id)?.messages?.at(-1)?.seq).toBeLessThan(701)
       // Behind a gap: it is not appended, and the end is a jump away.

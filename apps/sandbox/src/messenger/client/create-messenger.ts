@@ -444,6 +444,8 @@ class LiveMessenger implements Messenger {
     }
     if (label !== undefined) this.#loading = without(this.#loading, roomId)
     this.#setLoadFailure(roomId, failure)
+    // Who has jumped away from the end does not follow it, whatever the page said while this was on its way.
+    if (replace && place.around !== undefined && this.#following === roomId) this.#following = undefined
     this.#dispatch(answer)
     return answer.type === 'page-loaded'
   }

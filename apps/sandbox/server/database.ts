@@ -77,6 +77,8 @@ export async function openPostgres(url: string, log: Logger): Promise<OpenDataba
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'backchannel' })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'))
+  // One that is lent has no other listener; who uses it learns by the next statement.
+  pool.on('connect', (client) => client.on('error', () => {}))
   try {
     const client = await pool.connect().catch((error: unknown) => {
       throw new DatabaseUnavailable(url, error)
@@ -93,11 +95,34 @@ export async function openPostgres(url: string, log: Logger): Promise<OpenDataba
     throw error
   }
   return {
-    db: drizzlePostgres({ client: pool, schema }),
+    db: Object.assign(drizzlePostgres({ client: pool, schema }), { transaction: transactionsOf(pool) }),
     query: (sql, parameters) => pool.query(sql, parameters),
     outbox: pgDatabase(pool),
     tryLock: (key) => tryLock(pool, key),
     close: () => pool.end(),
+  }
+}
+
+/**
+ * In place of Drizzle's own way to borrow a connection, which never gives back one whose `begin` has failed: with each
+ * restart of Postgres the pool would have fewer.
+ */
+function transactionsOf(pool: Pool): Database['transaction'] {
+  return async (work, options) => {
+    const client = await pool.connect()
+    // Until it has begun, and when its connection breaks, nobody knows what state it is in.
+    let isUsable = false
+    const onError = () => (isUsable = false)
+    client.on('error', onError)
+    try {
+      return await drizzlePostgres({ client, schema }).transaction((tx) => {
+        isUsable = true
+        return work(tx)
+      }, options)
+    } finally {
+      client.removeListener('error', onError)
+      client.release(!isUsable)
+    }
   }
 }
 

@@ -32,6 +32,8 @@ export interface Refusal {
   readonly kind: 'refused'
   /** Trying again can't help. */
   readonly permanent: boolean
+  /** The engine may be to blame, and refuse everything now. */
+  readonly engineMayFail?: boolean
   /** The engine's; undefined when the row never got there. */
   readonly code: number | undefined
   readonly message: string
@@ -121,6 +123,8 @@ function broadcastOutcome(request: Readonly<Record<string, unknown>>, answer: un
   return {
     kind: 'refused',
     permanent: isPermanent(worst.code),
+    // Where it has taken others, it does not fail.
+    engineMayFail: failures.length === responses.length,
     code: worst.code,
     message: `${failures.length} of ${responses.length} channels (${some}): ${textOf(worst.error['message'])}`,
     failedChannels: failures.map(({ channel }) => channel),
@@ -130,13 +134,17 @@ function broadcastOutcome(request: Readonly<Record<string, unknown>>, answer: un
 function failureOf(thrown: unknown): Outcome {
   const { code, reason, status, message }: Record<string, unknown> = isRecord(thrown) ? thrown : {}
   const text = textOf(message ?? thrown)
-  if (typeof code === 'number') {
-    return { kind: 'refused', permanent: isPermanent(codeOf(code)), code: codeOf(code), message: text }
+  // What a gateway answers in the engine's place may be JSON with a code, and a call that was given up has the code of an
+  // exception of the web platform.
+  const isAnswer = typeof code === 'number' && !(Number(status) >= 500) && !(thrown instanceof DOMException)
+  if (isAnswer) {
+    const permanent = isPermanent(codeOf(code))
+    return { kind: 'refused', permanent, engineMayFail: !permanent, code: codeOf(code), message: text }
   }
   // RealtimeError tells more than whether there was an answer.
   if (reason === 'unserialisable') return malformed(text)
   if (reason === 'internal' || statusesOfRows.has(Number(status))) {
-    return { kind: 'refused', permanent: false, code: undefined, message: text }
+    return { kind: 'refused', permanent: false, engineMayFail: reason === 'internal', code: undefined, message: text }
   }
   const isWhole = thrown instanceof Error && thrown.message === text
   return { kind: 'outage', error: isWhole ? thrown : new Error(text, { cause: thrown }) }

@@ -45,6 +45,7 @@ export class Listener {
 
   async #listen(): Promise<void> {
     let lost = false
+    let begunAt: number
     const onLost = (error: unknown = new Error('the connection ended')) => {
       if (lost) return
       lost = true
@@ -52,6 +53,7 @@ export class Listener {
       this.#retry(error)
     }
     try {
+      begunAt = performance.now()
       const unlisten = await this.#database.listen(this.#channel, this.#onNotify, onLost)
       if (lost) return
       this.#unlisten = unlisten
@@ -59,7 +61,7 @@ export class Listener {
       onLost(error)
       return
     }
-    this.#trouble.passed()
+    this.#trouble.passed(begunAt)
     this.#onListening()
   }
 

@@ -1,5 +1,6 @@
 /** One partition's delivery: claim it, publish its rows in order, remove them, until there are none. */
 import { backoff } from './backoff.ts'
+import type { Blame } from './blame.ts'
 import { type Command, commandOf, dispatch, type Outcome, type PublishFunction, type Refusal } from './dispatch.ts'
 import type { Lease, Leases, Row } from './leases.ts'
 
@@ -11,9 +12,10 @@ export interface DeliveryContext {
   readonly leaseDuration: number
   readonly maxAttempts: number
   isClosing(): boolean
-  delivered(): void
-  /** The engine has answered, whatever it said. */
-  answered(): void
+  delivered(id: string): void
+  readonly blame: Blame
+  /** The engine has answered what it was asked then, whatever it said. */
+  answered(calledAt: number): void
   unreachable(error: Error): void
   parked(row: Row, refusal: Refusal): void
   refused(row: Row, refusal: Refusal, attempts: number, delayMs: number): void
@@ -94,11 +96,12 @@ async function publishInOrder(
     const command = commandOf(row.method, row.payload)
     if ('kind' in command) return { done, stopped: { ...command, row, command: undefined } }
     const keyed = withKey(command, row)
+    const calledAt = performance.now()
     const outcome = await dispatch(context.publisher, keyed, context.publishTimeout)
     if (outcome.kind === 'outage') return { done, stopped: outcome }
-    context.answered()
+    context.answered(calledAt)
     if (outcome.kind === 'refused') return { done, stopped: { ...outcome, row, command: keyed } }
-    context.delivered()
+    context.delivered(row.id)
     done.push(row.id)
   }
   return { done }
@@ -122,7 +125,8 @@ function withKey(command: Command, { ownKey }: Row): Command {
 async function setAside(context: DeliveryContext, lease: Lease, refused: RefusedRow): Promise<Ended | undefined> {
   const { row, command, failedChannels } = refused
   const attempts = (lease.failingId === row.id ? lease.attempts : 0) + 1
-  if (!refused.permanent && attempts < context.maxAttempts) {
+  const isToBlame = !refused.engineMayFail || context.blame.isProven(row.id)
+  if (!refused.permanent && (attempts < context.maxAttempts || !isToBlame)) {
     const delayMs = backoff(attempts, firstDelayMs, longestDelayMs)
     await context.leases.fail(lease, row.id, attempts, delayMs, refused.message)
     context.refused(row, refused, attempts, delayMs)

@@ -15,6 +15,7 @@ export interface PgListenerPool {
 }
 
 export interface PgQueryPool extends PgListenerPool {
+  readonly options?: { readonly max?: number | undefined }
   query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
 }
 
@@ -40,6 +41,11 @@ export function pgDatabase(pool: PgQueryPool, options: PgDatabaseOptions = {}): 
   }
   if (typeof listenPool?.connect !== 'function') {
     throw new TypeError(`pgDatabase: listenPool must be a Pool of pg, not ${describe(listenPool)}`)
+  }
+  if (listenPool === pool && pool.options?.max === 1) {
+    throw new TypeError(
+      'pgDatabase: the only connection of this pool would be the one that listens; give the pool more, or a listenPool',
+    )
   }
   return {
     query: (text, values) => pool.query(text, values),

@@ -164,15 +164,26 @@ for (const { name, needs, open } of databases) {
       const failing = { id: '1', attempts: 1, retryInMs: expect.any(Number) }
       expect((await first.status()).partitions).toMatchObject([{ partition: 0, pending: 2, failing }])
       const second = start({ maxAttempts: 3 })
+      await vi.waitFor(() => expect(engine.calls.length).toBeGreaterThan(3), 10_000)
+      // Until the engine has taken something else it may be in trouble itself: then all rows would be parked.
+      expect(await second.parked()).toEqual([])
+      await createOutbox({ partitions: 8 }).publish(database.query, 'd', 'beside it', { partition: 7 })
       await second.drain()
-      expect(engine.data(engine.calls)).toEqual(['bad', 'bad', 'bad', 'good'])
+      const calls = engine.data(engine.calls)
+      expect(calls.filter((data) => data === 'beside it')).toHaveLength(1)
+      expect(new Set(calls.slice(0, -1))).toEqual(new Set(['bad', 'beside it']))
+      expect(calls.at(-1)).toBe('good')
       const [row] = await second.parked()
-      expect(row).toMatchObject({ id: '1', method: 'publish', attempts: 3, code: 100, error: 'internal server error' })
+      expect(row).toMatchObject({ id: '1', method: 'publish', code: 100, error: 'internal server error' })
+      expect(row?.attempts).toBe(calls.filter((data) => data === 'bad').length)
       expect(row?.payload).toMatchObject({ channel: 'c', data: 'bad' })
       expect(Math.abs((row?.parkedAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000)
       const status = await second.status()
       expect(status).toMatchObject({ pending: 0, parked: 1, oldestMs: undefined })
-      expect(status.partitions).toMatchObject([{ failing: undefined, lastError: { message: 'internal server error' } }])
+      expect(status.partitions[0]).toMatchObject({
+        failing: undefined,
+        lastError: { message: 'internal server error' },
+      })
     })
 
     test('what no attempt can help is parked at once; replayed and discarded by hand', async () => {
@@ -251,17 +262,43 @@ for (const { name, needs, open } of databases) {
       expect(tries).toBe(3)
     })
 
+    test('a database whose answers do not come is a database that failed; closing does not wait for them', async () => {
+      let silent = false
+      const lines: string[] = []
+      const log = (_: object, message: string) => void lines.push(message)
+      const never = new Promise<never>(() => {})
+      await publish(database.query, 'c', 1)
+      const relay = createRelay({
+        database: {
+          query: (text, values) => (silent ? never : database.relay.query(text, values)),
+          listen: () => never,
+        },
+        publisher: engine.publish,
+        leaseDuration: 500,
+        logger: { info: log, warn: log, error: log },
+        onError: () => Promise.reject(new Error('the reporter is down')),
+      })
+      relay.start()
+      await relay.drain()
+      silent = true
+      await vi.waitFor(() => expect(lines.filter((line) => line.startsWith('the database failed'))).toHaveLength(1))
+      await relay.close()
+    })
+
     test('what RealtimeError tells beside a code: answers about the row, and outages', async () => {
       const failures = [
         { reason: 'status', status: 503 },
         { reason: 'timeout' },
         { reason: 'disabled' },
+        // A gateway in the engine's place, and a call that was given up.
+        { reason: 'status', status: 503, code: 14 },
         { reason: 'status', status: 413 },
         { reason: 'internal' },
         { reason: 'unserialisable' },
       ]
       engine.onCall = () => {
         const failure = failures.shift()
+        if (failure && failures.length === 4) throw new DOMException('aborted', 'AbortError')
         if (failure) throw Object.assign(new Error(JSON.stringify(failure)), failure)
       }
       await publish(database.query, 'c', 1)

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Blame } from './blame.ts'
 import { checkInteger, checkNames, describe } from './checks.ts'
-import type { OutboxDatabase } from './database.ts'
+import { inTime, type OutboxDatabase } from './database.ts'
 import { type Publisher, publisherOf } from './dispatch.ts'
 import { Leases } from './leases.ts'
 import { Listener } from './listener.ts'
@@ -38,7 +39,7 @@ export interface RelayOptions {
   /** @default warnings and errors to the console */
   readonly logger?: OutboxLogger | undefined
   /** Told of every parked row, and once of each time that the engine or the database is out of reach. */
-  readonly onError?: ((error: Error, where: RelayErrorPlace) => void) | undefined
+  readonly onError?: ((error: Error, where: RelayErrorPlace) => unknown) | undefined
 }
 
 export interface RelayErrorPlace {
@@ -117,6 +118,7 @@ class OutboxRelay implements Relay {
   readonly #engine: Trouble
   readonly #databaseTrouble: Trouble
   readonly #context: DeliveryContext
+  readonly #blame = new Blame()
   readonly #below: number
   readonly #pollInterval: number
   #state: RelayStatus['state'] = 'new'
@@ -149,16 +151,16 @@ class OutboxRelay implements Relay {
     ) as Readonly<Record<keyof typeof numbers, number>>
     this.#below = checkInteger('createRelay', 'partitions', options.partitions ?? longest, 1, longest)
     this.#names = namesOf('createRelay', options.table ?? 'outbox')
-    this.#database = database
+    // The answer to a statement that is late is of no use: the lease that it was about has run out.
+    this.#database = inTime(database, checked.leaseDuration)
     this.#pollInterval = checked.pollInterval
-    this.#leases = new Leases(database, this.#names, this.#id, checked.leaseDuration)
+    this.#leases = new Leases(this.#database, this.#names, this.#id, checked.leaseDuration)
     const log = guardLogger(logger)
     const tell = (error: Error, where: RelayErrorPlace) => {
-      try {
-        onError?.(error, where)
-      } catch (failure) {
+      // It may be an async function, whose rejection would be nobody's.
+      new Promise((resolve) => resolve(onError?.(error, where))).catch((failure: unknown) => {
         log.error({ error: String(failure) }, 'onError failed')
-      }
+      })
     }
     const trouble = (stage: RelayErrorPlace['stage'], begins: string, ends: string) =>
       new Trouble(log, { begins, ends }, (error) => tell(error, { stage }))
@@ -174,7 +176,7 @@ class OutboxRelay implements Relay {
     )
     if (listen) {
       const lost = trouble('listen', 'notifications are lost: rows are found by polling', 'notifications come again')
-      this.#listener = new Listener(database, this.#names.channel, lost, {
+      this.#listener = new Listener(this.#database, this.#names.channel, lost, {
         onNotify: (payload) => this.#notified(payload),
         onListening: () => this.#pollNow(),
       })
@@ -184,10 +186,14 @@ class OutboxRelay implements Relay {
       leases: this.#leases,
       publisher: publisherOf('createRelay', options.publisher),
       isClosing: () => this.#state !== 'running',
-      delivered: () => void this.#delivered++,
-      answered: () => {
+      blame: this.#blame,
+      delivered: (id) => {
+        this.#delivered++
+        this.#blame.delivered(id)
+      },
+      answered: (calledAt) => {
         // All the others wait too.
-        if (this.#engine.passed()) this.#pollNow()
+        if (this.#engine.passed(calledAt)) this.#pollNow()
       },
       unreachable: (error) => this.#after(this.#engine.failed(error)),
       refused: ({ id }, { code, message }, attempts, delayMs) =>
@@ -291,8 +297,9 @@ class OutboxRelay implements Relay {
     try {
       do {
         this.#again.set(partition, false)
+        const begunAt = performance.now()
         const ended = await deliver(this.#context, partition)
-        this.#databaseTrouble.passed()
+        this.#databaseTrouble.passed(begunAt)
         if (ended.kind === 'retry') this.#after(ended.delayMs)
         // Not at once, or nobody else would have a turn.
         if (ended.kind === 'again') this.#after(20 + Math.random() * 30)
@@ -328,8 +335,10 @@ class OutboxRelay implements Relay {
   async #look(): Promise<void> {
     let delayMs = this.#pollInterval
     try {
+      const begunAt = performance.now()
       const partitions = await this.#leases.open(this.#below)
-      this.#databaseTrouble.passed()
+      // With something to do, whether it can be done tells: a database may be read that can't be written to.
+      if (partitions.length === 0) this.#databaseTrouble.passed(begunAt)
       for (const partition of partitions) this.#wake(partition, false)
     } catch (error) {
       delayMs = this.#databaseTrouble.failed(error)

@@ -6,6 +6,12 @@ export interface TransactionBeginner<Tx> {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
+/** What Drizzle's database stands on, where that is a pool of pg. */
+interface Guarded {
+  readonly totalCount: number
+  on(event: 'acquire', listener: (client: PgPoolClient) => void): unknown
+}
+
 /** pg's client: of a pool, or one of its own. */
 export interface PgClient {
   query(text: string): Promise<unknown>
@@ -29,7 +35,7 @@ export interface TransactionOptions {
    * What a function given to `onCommit` threw. The transaction has been committed and resolves all the same.
    * @default the error goes to the console
    */
-  readonly onError?: ((error: unknown) => void) | undefined
+  readonly onError?: ((error: unknown) => unknown) | undefined
 }
 
 /** A transaction or a savepoint within one, while its work runs. */
@@ -108,6 +114,8 @@ export function onCommit(tx: object, fn: () => unknown): void {
 async function within<T>(tx: object, scope: Scope, work: (tx: object) => Promise<T>): Promise<T> {
   const before = scopes.get(tx)
   scopes.set(tx, scope)
+  // Whoever begins transactions may begin anew after one that was rolled back: what that one wanted is not wanted now.
+  scope.after.length = 0
   try {
     return await work(tx)
   } finally {
@@ -132,6 +140,7 @@ type Anything = Partial<TransactionBeginner<object> & PgPool<PgPoolClient> & PgC
 async function begin<T>(db: object, outer: Scope | undefined, work: (tx: object) => Promise<T>): Promise<Outcome<T>> {
   const given = (db ?? {}) as Anything
   if (typeof given.transaction === 'function') {
+    guard((given as { $client?: unknown }).$client)
     let committed = true
     const result = await given.transaction(async (tx) => {
       const result = await work(tx)
@@ -157,7 +166,8 @@ async function begin<T>(db: object, outer: Scope | undefined, work: (tx: object)
   if (typeof given.query === 'function') {
     const client = given as PgClient & Open
     // A `begin` within a transaction is no error, and the `commit` after it would end the one around it.
-    if (!outer && (typeof client.rollback === 'function' || (client.getTransactionStatus?.() ?? 'I') !== 'I')) {
+    const isOpen = beginning.has(client) || (client.getTransactionStatus?.() ?? 'I') !== 'I'
+    if (!outer && (typeof client.rollback === 'function' || isOpen)) {
       throw new Error('transaction: a transaction is open here already that was not begun by transaction(db, work)')
     }
     const result = outer ? await inSavepoint(client, () => work(db)) : await inTransaction(client, () => work(db))
@@ -170,6 +180,23 @@ async function begin<T>(db: object, outer: Scope | undefined, work: (tx: object)
 
 const ignore = () => {}
 
+const guarded = new WeakSet<object>()
+
+/**
+ * A connection that breaks while it is lent would end the process. Who lends it to Drizzle gets no hold of it; the
+ * statement under way, or the next one, tells of it.
+ */
+function guard(pool: unknown): void {
+  const { totalCount, on } = (typeof pool === 'object' && pool !== null ? pool : {}) as Partial<Guarded>
+  if (typeof totalCount !== 'number' || typeof on !== 'function' || guarded.has(pool as object)) return
+  guarded.add(pool as object)
+  on.call(pool, 'acquire', (client) => {
+    if (guarded.has(client)) return
+    guarded.add(client)
+    client.on('error', ignore)
+  })
+}
+
 /** Fails when the transaction has: a commit would then be a rollback that nobody is told of. */
 async function probe(tx: object): Promise<void> {
   const { query, execute } = tx as { query?: unknown; execute?: unknown }
@@ -178,9 +205,26 @@ async function probe(tx: object): Promise<void> {
 }
 
 const broken = new WeakSet<object>()
+/** Clients with a transaction of this module, which don't say so themselves before `begin` was answered. */
+const beginning = new WeakSet<object>()
 
 async function inTransaction<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
-  await client.query('begin')
+  beginning.add(client)
+  try {
+    return await runTransaction(client, work)
+  } finally {
+    beginning.delete(client)
+  }
+}
+
+async function runTransaction<T>(client: PgClient, work: () => Promise<T>): Promise<T> {
+  try {
+    await client.query('begin')
+  } catch (error) {
+    // It may have begun, and its answer been late.
+    broken.add(client)
+    throw error
+  }
   let result: T
   try {
     result = await work()
@@ -219,13 +263,14 @@ async function rollBack(client: PgClient, statements: string): Promise<void> {
   }
 }
 
-async function runAll(functions: readonly (() => unknown)[], onError: (error: unknown) => void): Promise<void> {
+async function runAll(functions: readonly (() => unknown)[], onError: (error: unknown) => unknown): Promise<void> {
   for (const fn of functions) {
     try {
       await fn()
     } catch (error) {
       try {
-        onError(error)
+        // It may be an async function, whose rejection would be nobody's.
+        await onError(error)
       } catch {
         // The commit has happened: nothing that is thrown here may make it look as if it had not.
       }

@@ -13,6 +13,8 @@ export class Trouble {
   #tries = 0
   #since = 0
   #retryAt = 0
+  #failedAt = 0
+  #passedAt = -Infinity
   #error: Error | undefined
 
   /** Tells it once when it begins and once when it is over, however often it is tried in between. */
@@ -40,7 +42,10 @@ export class Trouble {
     // Partitions fail together: what all of them saw is one attempt.
     if (this.waitMs > 0) return this.waitMs
     const error = thrown instanceof Error ? thrown : new Error(describe(thrown))
+    // What comes and goes is one trouble: it is tried as rarely as if it had stayed.
+    if (this.#error === undefined && performance.now() - this.#passedAt > 2 * longestMs) this.#tries = 0
     this.#tries++
+    this.#failedAt = performance.now()
     this.#retryAt = performance.now() + backoff(this.#tries, firstMs, longestMs)
     const isNew = this.#error === undefined
     this.#error = error
@@ -52,13 +57,16 @@ export class Trouble {
     return this.waitMs
   }
 
-  /** @returns whether there was any */
-  passed(): boolean {
-    if (!this.#error) return false
+  /**
+   * @param begunAt when what has succeeded began: it says nothing of a failure that came after that
+   * @returns whether there was any trouble
+   */
+  passed(begunAt: number): boolean {
+    if (!this.#error || begunAt < this.#failedAt) return false
     const seconds = ((performance.now() - this.#since) / 1000).toFixed(1)
     this.#logger.warn({ seconds: Number(seconds), tries: this.#tries }, this.#messages.ends)
     this.#error = undefined
-    this.#tries = 0
+    this.#passedAt = performance.now()
     this.#retryAt = 0
     return true
   }

@@ -6,9 +6,10 @@
  */
 import type { ConnectionOptions } from 'node:tls'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hub } from '@backchannel/hub'
 import { commandOf, dispatch, type Outcome, type PublishFunction } from '@backchannel/outbox/dispatch'
-import { Client, Pool, type PoolClient } from 'pg'
+import { Client, Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg'
 import { Failure, reasonOf } from '../failure.ts'
 import type { ConsumerSettings, ConsumerTls } from './consumer-settings.ts'
 import type { Logger } from './log.ts'
@@ -16,6 +17,9 @@ import type { Logger } from './log.ts'
 const connectTimeoutMs = 10_000
 /** A call within this process: beyond it something of the app's own hangs. */
 const callTimeoutMs = 30_000
+/** A statement without an answer by then has a connection that is gone; the lock alone may be waited for. */
+const statementTimeoutMs = 30_000
+const closeGraceMs = 5000
 const listenAgainMs = 1000
 const firstDelayMs = 50
 const longestDelayMs = 20_000
@@ -36,6 +40,8 @@ export class PostgresConsumer {
   readonly #stop = new AbortController()
   /** Wakes the worker of a partition. */
   readonly #wakers = new Map<number, () => void>()
+  /** Told of while their workers were busy. */
+  readonly #woken = new Set<number>()
   /** Their workers stand before a lock, perhaps for long. */
   readonly #waiting = new Set<PoolClient>()
   #workers: Promise<void>[] = []
@@ -48,6 +54,7 @@ export class PostgresConsumer {
       // A worker may hold its connection while it waits for a lock: with fewer they would wait for each other.
       max: settings.partitions,
       connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
     })
     this.#pool.on('error', (error) => log.warn({ error: reasonOf(error) }, 'an idle connection to the database ended'))
     this.#publish = async (method, request) => {
@@ -74,17 +81,21 @@ export class PostgresConsumer {
     this.#stop.abort()
     for (const wake of this.#wakers.values()) wake()
     for (const client of this.#waiting) void client.end().catch(() => {})
-    await Promise.all(this.#workers)
-    await this.#pool.end()
+    const ended = Promise.all(this.#workers).then(() => this.#pool.end())
+    // A connection that has gone silent keeps nobody from closing: its transaction ends with it.
+    const late = new AbortController()
+    await Promise.race([ended, sleep(closeGraceMs, undefined, { signal: late.signal }).catch(() => {})])
+    late.abort()
   }
 
   async #work(partition: number): Promise<void> {
     let failures = 0
     while (!this.#stop.signal.aborted) {
       try {
+        this.#woken.delete(partition)
         const outcome = await this.#batch(partition)
         failures = 0
-        if (outcome === 'more') continue
+        if (outcome === 'more' || this.#woken.delete(partition)) continue
         await this.#pause(this.#settings.pollIntervalMs, partition)
       } catch (error) {
         if (this.#stop.signal.aborted) return
@@ -103,13 +114,14 @@ export class PostgresConsumer {
     client.on('error', ignore)
     let isWhole = false
     try {
-      await client.query('begin isolation level read committed')
+      await query(client, 'begin isolation level read committed')
       if (!(await this.#lock(client, partition))) {
-        await client.query('rollback')
+        await query(client, 'rollback')
         isWhole = true
         return 'idle'
       }
-      const { rows } = await client.query<OutboxRow>(
+      const { rows } = await query<OutboxRow>(
+        client,
         `select id::text as id, method, payload::text as payload from ${table} as o
         where partition = $1 order by o.id limit $2`,
         [partition, selectLimit],
@@ -117,9 +129,9 @@ export class PostgresConsumer {
       const { done, failed } = await this.#dispatch(rows)
       if (done.length > 0) {
         await endOfTick()
-        await client.query(`delete from ${table} where id = any($1::bigint[])`, [done])
+        await query(client, `delete from ${table} where id = any($1::bigint[])`, [done])
       }
-      await client.query('commit')
+      await query(client, 'commit')
       isWhole = true
       if (failed) throw failed
       return done.length < selectLimit ? 'idle' : 'more'
@@ -134,7 +146,8 @@ export class PostgresConsumer {
     const { name, useTryLock } = this.#settings
     const lock = [`centrifugo_partition_lock_${name}${partition}`]
     if (useTryLock) {
-      const { rows } = await client.query<{ held: boolean }>(
+      const { rows } = await query<{ held: boolean }>(
+        client,
         'select pg_try_advisory_xact_lock(hashtext($1)) as held',
         lock,
       )
@@ -172,6 +185,7 @@ export class PostgresConsumer {
       const client = new Client({
         ...connection(this.#settings, notificationDsn || dsn),
         connectionTimeoutMillis: connectTimeoutMs,
+        keepAlive: true,
       })
       try {
         await this.#heedNotifications(client)
@@ -192,8 +206,10 @@ export class PostgresConsumer {
     client.on('error', ended.reject)
     client.on('end', () => ended.reject(new Error('the connection ended')))
     client.on('notification', ({ payload = '' }) => {
-      const wake = /^\d{1,9}$/.test(payload) ? this.#wakers.get(Number(payload)) : undefined
-      wake?.()
+      const partition = /^\d{1,9}$/.test(payload) ? Number(payload) : this.#settings.partitions
+      const wake = this.#wakers.get(partition)
+      if (wake) wake()
+      else if (partition < this.#settings.partitions) this.#woken.add(partition)
     })
     try {
       await client.connect()
@@ -221,6 +237,12 @@ export class PostgresConsumer {
       if (partition !== undefined) this.#wakers.set(partition, end)
     })
   }
+}
+
+function query<Row extends QueryResultRow = never>(client: PoolClient, text: string, values: unknown[] = []) {
+  // pg takes the limit with the statement; its types know it for the whole client only.
+  const config: QueryConfig & { query_timeout: number } = { text, values, query_timeout: statementTimeoutMs }
+  return client.query<Row>(config)
 }
 
 /** The hub writes to its sockets then; a row that is removed before would be lost with the process. */

@@ -37,7 +37,7 @@ export interface Delivery {
 const chunk = 1000
 
 export interface DeliveryOptions {
-  /** Recipients of what waits for a slow engine: memory has an end, and this way of telling is best effort. @default 1000000 */
+  /** Bytes, about, of what waits for a slow engine: memory has an end, and this way of telling is best effort. @default 64 MiB */
   readonly maxWaiting?: number
 }
 
@@ -45,7 +45,7 @@ export function createDelivery(
   db: Database,
   mode: DeliveryMode,
   log: Pick<Logger, 'warn' | 'error'>,
-  { maxWaiting = 1_000_000 }: DeliveryOptions = {},
+  { maxWaiting = 64 * 1024 * 1024 }: DeliveryOptions = {},
 ): Delivery {
   const changes = createTurns()
   const publishing = createTurns()
@@ -55,12 +55,13 @@ export function createDelivery(
   /** Not awaited by those who write: they don't wait for an engine that is slow or down. */
   const publishLater = (userIds: readonly string[], event: RealTimeEvent, options: Partial<Telling>): void => {
     if (!isRealtimeEnabled()) return
-    if (waiting > 0 && waiting + userIds.length > maxWaiting) {
+    const size = sizeOf(userIds, event)
+    if (waiting > 0 && waiting + size > maxWaiting) {
       if (!dropping) log.warn('realtime is slower than what is written: events are dropped until it has caught up')
       dropping = true
       return
     }
-    waiting += userIds.length
+    waiting += size
     // In the order of the commits: a room's next event waits for this one.
     const published = publishing.take(event.body.room.id, async () => {
       for (const part of chunks(userIds)) {
@@ -75,7 +76,7 @@ export function createDelivery(
     void published
       .catch((error: unknown) => log.error({ err: error }, 'an event could not be published'))
       .then(() => {
-        waiting -= userIds.length
+        waiting -= size
         if (waiting === 0) dropping = false
       })
   }
@@ -96,12 +97,20 @@ export function createDelivery(
       }
       if (mode === 'commit' || mode === 'both') onCommit(tx, () => publishLater(userIds, event, options))
     },
-    mention: (userIds, event) => publishLater(userIds, event, {}),
+    mention(userIds, event) {
+      // Behind something that waits it would be said when it is no longer true.
+      if (!publishing.has(event.body.room.id)) publishLater(userIds, event, {})
+    },
     async idle() {
       await changes.idle()
       await publishing.idle()
     },
   }
+}
+
+/** What an event and its recipients hold in memory, roughly. */
+function sizeOf(userIds: readonly string[], { body }: RealTimeEvent): number {
+  return 1000 + userIds.length * 50 + ('content' in body ? body.content.length * 2 : 0)
 }
 
 function* chunks(userIds: readonly string[]): Generator<readonly string[]> {

@@ -40,12 +40,15 @@ export async function startMessenger(
     delivery,
     rates: createRates(),
     publicUrl,
-    closeRelay: async () => relay?.close(),
-    close: async () => {
-      const waited = new AbortController()
-      const late = sleep(closeGrace, undefined, { signal: waited.signal }).catch(() => undefined)
-      await Promise.race([delivery.idle(), late])
-      waited.abort()
-    },
+    closeRelay: () => atMost(closeGrace, relay?.close()),
+    close: () => atMost(closeGrace, delivery.idle()),
   }
+}
+
+/** A database or an engine that has gone silent keeps nobody from closing. */
+async function atMost(milliseconds: number, work: Promise<void> | undefined): Promise<void> {
+  const waited = new AbortController()
+  const late = sleep(milliseconds, undefined, { signal: waited.signal }).catch(() => undefined)
+  await Promise.race([work, late])
+  waited.abort()
 }

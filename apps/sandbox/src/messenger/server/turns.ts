@@ -2,6 +2,8 @@
 export interface Turns {
   /** Runs `work` once everything of this key that came before has ended, however it ended. */
   take<T>(key: number, work: () => Promise<T>): Promise<T>
+  /** Whether anything of this key is under way or waits. */
+  has(key: number): boolean
   /** Resolves when nothing is left to do. */
   idle(): Promise<void>
 }
@@ -19,6 +21,7 @@ export function createTurns(): Turns {
       last.set(key, ended)
       return turn
     },
+    has: (key) => last.has(key),
     async idle() {
       while (last.size > 0) await Promise.all(last.values())
     },

@@ -166,3 +166,19 @@ people('without a session the messenger leads to the sign-in page', async ({ as 
   await expect(ada.message('anybody?')).toHaveCount(1)
   await expect(ada.log.getByRole('img', { name: 'Waiting' })).toHaveCount(0)
 })
+
+people('a channel that is refused leaves its user signed in, and the server is asked instead', async ({ as }) => {
+  const [ada, grace] = [await as('Ada'), await as('Grace')]
+  const name = unique('Refused')
+  await ada.createRoom(name)
+  await grace.join(name)
+  await ada.page.route('**/api/token/subscription/**', (route) =>
+    route.fulfill({ status: 403, json: { detail: 'permission denied' } }),
+  )
+  await ada.page.reload()
+  await expect(ada.page.getByRole('img', { name: 'Connection: refused' })).toBeVisible()
+  await grace.open(name)
+  await grace.send('Do you hear me?')
+  await expect(ada.message('Do you hear me?')).toBeVisible()
+  expect(new URL(ada.page.url()).pathname).toMatch(/^\/messenger\//)
+})

@@ -40,6 +40,10 @@ test('a minute without a line: all of it arrives, in order and once, and what wa
 
     await line.cut()
     await grace.isAway()
+    // Going about is no loading: nothing of the messenger goes away.
+    await grace.page.getByRole('button', { name: 'Search messages' }).click()
+    await grace.page.getByRole('button', { name: 'Back to my rooms' }).first().click()
+    await expect(grace.composer).toBeVisible()
     await grace.send('written without a line')
     await expect(grace.log.getByRole('img', { name: /Waiting|Sending/ })).toBeVisible()
     const missed = numbered('missed', 15)

@@ -2,6 +2,7 @@ import { requireServices, startPostgres } from '@backchannel/servers'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Client } from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messages } from '../src/db/schema.ts'
@@ -64,6 +65,42 @@ describe('Postgres', await requireServices('postgres'), () => {
     const both = await Promise.all([engine.open(), engine.open()])
     await Promise.all(both.map((database) => database.close()))
     await engine.end()
+  }, 60_000)
+
+  test('connections that the server ends cost what they carried, and neither the process nor the pool', async () => {
+    const server = await startPostgres()
+    const url = await server.createDatabase()
+    const database = await openPostgres(url, log)
+    // Lent for as long as the process lives, and asked nothing.
+    const unlock = await database.tryLock(1)
+    expect(unlock).toBeDefined()
+    const killer = new Client({ connectionString: url })
+    await killer.connect()
+    const endAll = () =>
+      killer.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+      )
+    // More often than the pool has connections.
+    for (let round = 0; round < 12; round++) {
+      const outcomes = Promise.allSettled(
+        Array.from({ length: 4 }, () =>
+          database.db.transaction(async (tx) => {
+            await tx.select().from(messages)
+            await tx.select().from(messages)
+          }),
+        ),
+      )
+      await endAll()
+      await outcomes
+    }
+    await database.db.transaction((tx) =>
+      tx.insert(messages).values({ channel: 'c', author: 'Ada', text: 'after all' }),
+    )
+    expect(await database.db.select().from(messages)).toHaveLength(1)
+    await killer.end()
+    unlock?.()
+    await database.close()
+    await server.stop()
   }, 60_000)
 
   test('a server that is away is an error, not a hang', async () => {

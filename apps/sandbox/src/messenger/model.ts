@@ -101,6 +101,9 @@ export type RealTimeEvent =
   /** Not kept: who was away does not hear it afterwards. */
   | { type: 'typing'; body: { user: Person; room: { id: number } } }
 
+/** Of a request: for whom its page was made. With somebody else's session it is answered 401, and nothing is done. */
+export const userHeader = 'x-messenger-user'
+
 /** What is refused, server and browser alike. */
 export const limits = {
   messageLength: 4000,

@@ -6,6 +6,9 @@ import { getCurrentUser } from '../lib/session.ts'
 import { themeScript } from '../lib/theme.ts'
 import styles from '../styles.css?url'
 
+/** Who is signed in, as this page heard it last. */
+let known: Awaited<ReturnType<typeof getCurrentUser>> | undefined
+
 export const Route = createRootRoute({
   head: () => ({
     meta: [
@@ -24,7 +27,16 @@ export const Route = createRootRoute({
     ],
     scripts: [{ children: themeScript }],
   }),
-  beforeLoad: () => getCurrentUser(),
+  beforeLoad: async () => {
+    if (typeof document === 'undefined') return getCurrentUser()
+    try {
+      return (known = await getCurrentUser())
+    } catch (error) {
+      // Without the server one goes on as whoever one was: what asks for a session is told when it is over.
+      if (known === undefined || error instanceof Response) throw error
+      return known
+    }
+  },
   shellComponent: Shell,
   component: Layout,
 })

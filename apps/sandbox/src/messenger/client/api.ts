@@ -1,5 +1,7 @@
 /** The messenger's HTTP API. */
 
+import { userHeader } from '../model.ts'
+
 /** The server said no, or nothing at all. The message is for people. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -30,17 +32,25 @@ export interface Api {
 const timeoutMs = 15_000
 
 export function createApi({
+  userId,
   fetch = globalThis.fetch.bind(globalThis),
   onUnauthorized,
 }: {
+  /** Whose page this is. */
+  userId: string
   fetch?: typeof globalThis.fetch | undefined
   /** The session is over. */
   onUnauthorized: () => void
 }): Api {
-  const call = async <Answer>(path: string, init: RequestInit): Promise<Answer> => {
+  const call = async <Answer>(
+    path: string,
+    init: { method: string; headers?: Record<string, string>; body?: string; keepalive?: boolean },
+  ): Promise<Answer> => {
     let response: Response
     try {
-      response = await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      // The cookie is the browser's: meanwhile another tab may have signed somebody else in.
+      const headers = { ...init.headers, [userHeader]: userId }
+      response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) })
     } catch {
       throw new ApiError(0, 'The server could not be reached.')
     }

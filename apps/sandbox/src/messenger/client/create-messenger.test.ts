@@ -25,6 +25,10 @@ interface Page {
   missed: number
   /** Milliseconds that the next requests take, one each. */
   readonly delays: number[]
+  /** What the browser sends along. */
+  cookie: string
+  /** How often the session was said to be over. */
+  unauthorized: number
   /** What the client says when it could not recover. */
   notRecovered(): void
   close(): void
@@ -90,6 +94,8 @@ function openPage(person: Caller, storage = memoryStorage()): Page {
     deaf: false,
     missed: 0,
     delays: [],
+    cookie: person.cookie,
+    unauthorized: 0,
     notRecovered: () => told?.onLive(false),
     messenger: undefined as unknown as Messenger,
     close: () => page.messenger.close(),
@@ -98,7 +104,7 @@ function openPage(person: Caller, storage = memoryStorage()): Page {
     if (page.offline) throw new TypeError('fetch failed')
     asked.push(`${init.method} ${path}`)
     await sleep(page.delays.shift() ?? 0)
-    const headers = { ...(init.headers as Record<string, string>), cookie: person.cookie, origin }
+    const headers = { ...(init.headers as Record<string, string>), cookie: page.cookie, origin }
     const {
       status,
       body,
@@ -116,7 +122,7 @@ function openPage(person: Caller, storage = memoryStorage()): Page {
       fetch: fetch as typeof globalThis.fetch,
       storage,
       openChannel,
-      onUnauthorized: () => {},
+      onUnauthorized: () => (page.unauthorized += 1),
     }),
   })
   pages.push(page)
@@ -243,6 +249,83 @@ describe('when events were lost', () => {
     theirs.deaf = false
     await ada.post(id, 'heard again')
     await eventually(() => textsOf(theirs, id)?.slice(-3)).toEqual(['heard', 'not heard', 'heard again'])
+  })
+
+  test('a window grows with what is said while somebody reads elsewhere, and is cut where nobody looks', async () => {
+    const { ada, id, theirs } = await conversation()
+    const other = await ada.createRoom()
+    await theirs.messenger.join(other.id)
+    theirs.messenger.open(other.id)
+    await eventually(() => textsOf(theirs, other.id)).toBeDefined()
+    theirs.messenger.open(id)
+    await eventually(() => textsOf(theirs, id)).toBeDefined()
+    const first = roomOf(theirs, id)?.messages?.[0]?.seq
+    for (let n = 0; n < 450; n++) await Promise.all([ada.post(id, `${n}`), ada.post(other.id, `${n}`)])
+    await eventually(() => [roomOf(theirs, id)?.last_seq, roomOf(theirs, other.id)?.last_seq]).toEqual([451, 451])
+    // What is read stays; of the room that was left open the newest stay.
+    expect(roomOf(theirs, id)?.messages?.[0]?.seq).toBe(first)
+    expect(roomOf(theirs, id)?.messages?.length).toBeLessThanOrEqual(400)
+    expect(roomOf(theirs, other.id)?.messages?.at(-1)?.seq).toBe(451)
+    expect(roomOf(theirs, other.id)?.messages?.length).toBeLessThanOrEqual(400)
+
+    theirs.notRecovered()
+    await eventually(() => theirs.messenger.getState().ready).toBe(true)
+    expect(roomOf(theirs, id)?.messages?.[0]?.seq).toBe(first)
+  })
+
+  test('a database with less than what was heard is not asked for ever', async () => {
+    const { ada, id, theirs } = await conversation()
+    theirs.messenger.open(id)
+    theirs.messenger.setFollowing(id, true)
+    await ada.post(id, 'kept')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('kept')
+    theirs.deaf = true
+    await ada.post(id, 'not heard')
+    await eventually(() => theirs.missed).toBe(1)
+    theirs.deaf = false
+    await ada.post(id, 'heard, and lost by the database')
+    // As after a restore: the messages from here on are gone.
+    await engine.database.query('delete from message where room_id = $1 and seq > 2', [id])
+    await eventually(() => theirs.messenger.getState().loadFailures.get(id)).toBe(
+      'The newest messages could not be found.',
+    )
+    const asked = theirs.asked.length
+    await sleep(300)
+    expect(theirs.asked.length).toBe(asked)
+  })
+
+  test('a page that could not be asked for anew is asked for again', async () => {
+    const { ada, id, theirs } = await conversation()
+    theirs.messenger.open(id)
+    const { body: message } = await ada.post(id, 'to be deleted')
+    await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('to be deleted')
+    theirs.deaf = true
+    await ada.send('DELETE', `rooms/${id}/messages/${message.id}`)
+    await eventually(() => theirs.missed).toBe(1)
+    theirs.deaf = false
+    theirs.offline = true
+    theirs.notRecovered()
+    await eventually(() => theirs.messenger.getState().connection).toBe('live')
+    theirs.offline = false
+    await eventually(() => roomOf(theirs, id)?.messages?.at(-1)?.deleted_at).toEqual(expect.any(String))
+  })
+})
+
+describe('another person in the same browser', () => {
+  test('nothing of mine is written in their name, and nothing of theirs is shown to me', async () => {
+    const { ada, grace, id, hers } = await conversation()
+    hers.offline = true
+    hers.messenger.send(id, 'written by Ada')
+    await eventually(() => hers.messenger.getState().outgoing[0]?.status).toBe('waiting')
+    // Another tab signs Grace in: the cookie is the browser's.
+    hers.cookie = grace.cookie
+    hers.offline = false
+    await eventually(() => hers.unauthorized).toBeGreaterThan(0)
+    expect(hers.messenger.getState().outgoing).toHaveLength(1)
+    hers.cookie = ada.cookie
+    await eventually(() => hers.messenger.getState().outgoing).toEqual([])
+    const { body } = await grace.get<{ messages: { author: { id: string } | null }[] }>(`rooms/${id}/messages`)
+    expect(body.messages.at(-1)?.author?.id).toBe(ada.id)
   })
 })
 

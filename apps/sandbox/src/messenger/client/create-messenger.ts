@@ -6,11 +6,11 @@
  * read arrives as an event. Where events were lost everything that is shown is asked for anew, in place: nothing that is on
  * the screen goes away, neither the scroll position nor a draft.
  */
-import { limits, type FoundMessage, type FoundRoom, type Member, type Message, type MessagePage } from '../model.ts'
+import { limits, type FoundMessage, type FoundRoom, type Member, type Message } from '../model.ts'
 import type { Person, RealTimeEvent, Room } from '../model.ts'
 import { ApiError, createApi, reasonOf, type Api } from './api.ts'
-import { without } from './maps.ts'
 import { endOf } from './message-window.ts'
+import { PageLoader, type Place } from './page-loader.ts'
 import { openPersonalChannel, type OpenPersonalChannel } from './personal-channel.ts'
 import { Reader } from './reader.ts'
 import { hasNewer, initialState, reduce, type Action, type ChatState } from './reduce.ts'
@@ -51,6 +51,7 @@ class LiveMessenger implements Messenger {
   readonly #api: Api
   readonly #sender: Sender
   readonly #reader: Reader
+  readonly #pages: PageLoader
   readonly #typists = new Typists(() => this.#changed())
   readonly #listeners = new Set<() => void>()
   readonly #channel: { close(): void }
@@ -67,8 +68,6 @@ class LiveMessenger implements Messenger {
   #connection: ConnectionState = 'connecting'
   #ready = false
   #failure: string | null = null
-  #loading: ReadonlyMap<number, 'first' | 'older' | 'newer'> = new Map()
-  #loadFailures: ReadonlyMap<number, string> = new Map()
   #state: MessengerState | undefined
 
   #openRoom: number | undefined
@@ -77,6 +76,8 @@ class LiveMessenger implements Messenger {
   #following: number | undefined
   #roomsUnderWay = false
   #roomsWanted = false
+  #refetching = 0
+  #resyncWanted = false
   #failures = 0
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #pollTimer: ReturnType<typeof setInterval> | undefined
@@ -91,21 +92,36 @@ class LiveMessenger implements Messenger {
   }: MessengerOptions) {
     this.#me = me
     this.#chat = initialState(me)
-    this.#api = createApi({ fetch, onUnauthorized })
+    const unauthorized = () => {
+      if (!this.#closed) onUnauthorized()
+    }
+    this.#api = createApi({ userId: me.id, fetch, onUnauthorized: unauthorized })
     this.#reader = new Reader(this.#api)
+    this.#pages = new PageLoader({
+      api: this.#api,
+      now: () => this.#now++,
+      roomOf: (roomId) => this.#chat.rooms.get(roomId),
+      dispatch: (action) => this.#dispatch(action),
+      onChange: () => this.#changed(),
+      onMissing: (roomId) => void this.#fetchRoom(roomId).catch(() => {}),
+      onJump: (roomId) => {
+        // Who has jumped away from the end does not follow it, whatever the page said while this was on its way.
+        if (this.#following === roomId) this.#following = undefined
+      },
+    })
     this.#sender = new Sender({
       api: this.#api,
       userId: me.id,
       storage,
       onChange: () => this.#changed(),
-      onSent: (message) => this.#hear(addedEvent(message)),
+      onSent: (message) => this.#hear(eventOf('message_added', message)),
     })
     this.#channel = openChannel({
       userId: me.id,
       onEvent: (event) => this.#hear(event),
       onLive: (complete) => this.#goLive(complete),
       onAway: (why) => this.#goAway(why),
-      onUnauthorized,
+      onUnauthorized: unauthorized,
     })
     this.#firstLoad = setTimeout(() => this.#loadRooms(), firstLoadAfterMs)
     globalThis.addEventListener?.('online', this.#onOnline)
@@ -123,8 +139,8 @@ class LiveMessenger implements Messenger {
       outgoing: this.#sender.list,
       typing: this.#typists.rooms,
       notMember: roomsWithoutMe(this.#chat),
-      loading: this.#loading,
-      loadFailures: this.#loadFailures,
+      loading: this.#pages.loading,
+      loadFailures: this.#pages.failures,
     }
     return this.#state
   }
@@ -139,33 +155,35 @@ class LiveMessenger implements Messenger {
     this.#openRoom = roomId
     this.#opened = [roomId, ...this.#opened.filter((id) => id !== roomId)]
     for (const id of this.#opened.splice(keptWindows)) this.#dispatch({ type: 'window-dropped', roomId: id })
-    this.#setLoadFailure(roomId, undefined)
+    this.#pages.forgive(roomId)
     this.#pursue()
   }
 
   loadOlder(roomId: number): void {
     const first = this.#chat.rooms.get(roomId)?.messages?.[0]?.seq ?? 1
-    if (first === 1 || this.#loading.has(roomId)) return
-    void this.#loadPage(roomId, { before: first, limit: firstPage }, { label: 'older', keep: 'oldest' })
+    if (first === 1 || this.#pages.loading.has(roomId)) return
+    void this.#pages.load(roomId, { before: first, limit: firstPage }, { label: 'older', keep: 'oldest' })
   }
 
   loadNewer(roomId: number): void {
     const room = this.#chat.rooms.get(roomId)
-    if (room === undefined || !hasNewer(room) || this.#loading.has(roomId)) return
+    if (room === undefined || !hasNewer(room) || this.#pages.loading.has(roomId)) return
     const place = { after: endOf(room.messages ?? []), limit: limits.page }
-    void this.#loadPage(roomId, place, { label: 'newer', keep: 'newest' })
+    void this.#pages.load(roomId, place, { label: 'newer', keep: 'newest' })
   }
 
   async jumpTo(roomId: number, seq: number): Promise<void> {
     const messages = this.#chat.rooms.get(roomId)?.messages
     if (messages?.some((message) => message.seq === seq) === true) return
-    await this.#loadPage(roomId, { around: seq, limit: limits.page }, { label: 'first', replace: true, keep: 'newest' })
+    // Where the page touches the window, the other end of what becomes too long is cut.
+    const keep = seq < (messages?.[0]?.seq ?? 0) ? 'oldest' : 'newest'
+    await this.#jump(roomId, { around: seq, limit: limits.page }, keep)
   }
 
   async jumpToEnd(roomId: number): Promise<void> {
     const room = this.#chat.rooms.get(roomId)
     if (room?.messages !== undefined && !hasNewer(room)) return
-    await this.#loadPage(roomId, { limit: firstPage }, { label: 'first', replace: true, keep: 'newest' })
+    await this.#jump(roomId, { limit: firstPage }, 'newest')
   }
 
   setFollowing(roomId: number, following: boolean): void {
@@ -192,7 +210,6 @@ class LiveMessenger implements Messenger {
   }
 
   send(roomId: number, content: string): void {
-    this.#saidTyping.delete(roomId)
     this.#sender.send(roomId, content)
   }
 
@@ -206,12 +223,12 @@ class LiveMessenger implements Messenger {
 
   async edit(roomId: number, messageId: number, content: string): Promise<void> {
     const path = `/api/rooms/${roomId}/messages/${messageId}`
-    this.#hear(changedEvent(await this.#api.send<Message>('PATCH', path, { content })))
+    this.#hear(eventOf('message_changed', await this.#api.send<Message>('PATCH', path, { content })))
   }
 
   async remove(roomId: number, messageId: number): Promise<void> {
     const path = `/api/rooms/${roomId}/messages/${messageId}`
-    this.#hear(changedEvent(await this.#api.send<Message>('DELETE', path)))
+    this.#hear(eventOf('message_changed', await this.#api.send<Message>('DELETE', path)))
   }
 
   async createRoom(input: { name: string; kind: 'public' | 'private' }): Promise<number> {
@@ -295,7 +312,7 @@ class LiveMessenger implements Messenger {
     this.#connection = why === 'off' ? 'polling' : why
     this.#changed()
     if (why === 'off') this.#loadRooms()
-    this.#pollTimer ??= setInterval(() => this.#resync(), pollMs)
+    this.#pollTimer ??= setInterval(() => this.#poll(), pollMs * (0.9 + Math.random() / 5))
   }
 
   #hear(event: RealTimeEvent): void {
@@ -316,21 +333,36 @@ class LiveMessenger implements Messenger {
   /** Events were lost, or never came: what is shown is asked for anew. */
   #resync(): void {
     const roomId = this.#openRoom
-    this.#loadFailures = new Map()
+    this.#resyncWanted = false
+    this.#pages.forgive()
     this.#dispatch({ type: 'lost', shown: roomId, at: this.#now++ })
     this.#loadRooms()
     const messages = roomId === undefined ? undefined : this.#chat.rooms.get(roomId)?.messages
     if (roomId !== undefined && messages !== undefined) void this.#refetch(roomId, messages)
   }
 
+  /** What is on its way is waited for, however slow the server is. */
+  #poll(): void {
+    const isUnderWay = this.#roomsUnderWay || this.#refetching > 0 || this.#pages.loading.size > 0
+    if (!isUnderWay) this.#resync()
+  }
+
   /** The window as it is now, page by page. */
   async #refetch(roomId: number, messages: readonly Message[]): Promise<void> {
+    this.#refetching += 1
     let after = (messages[0]?.seq ?? 1) - 1
     do {
-      const done = await this.#loadPage(roomId, { after, limit: limits.page }, { keep: 'newest' })
-      if (!done) return
+      // Of a window that nobody follows the end may go, and not what is being read.
+      const keep = this.#following === roomId ? 'newest' : 'oldest'
+      const failed = await this.#pages.load(roomId, { after, limit: limits.page }, { keep })
+      if (failed !== undefined) {
+        // All of it once more: what is shown is from before.
+        if (failed.mayPass) this.#pursueLater(true)
+        break
+      }
       after += limits.page
     } while (after < endOf(messages))
+    this.#refetching -= 1
   }
 
   #loadRooms(): void {
@@ -377,14 +409,14 @@ class LiveMessenger implements Messenger {
     if (this.#retryTimer === undefined) for (const id of missing) void this.#fetchRoom(id).catch(() => {})
     if (opened === undefined) return
     const room = rooms.get(opened)
-    if (room === undefined || this.#loading.has(opened) || this.#loadFailures.has(opened)) return
+    if (room === undefined || this.#pages.loading.has(opened) || this.#pages.failures.has(opened)) return
     if (room.messages === undefined) {
       const unread = room.read_seq < room.last_seq && room.read_seq > 0
       const place = unread ? { around: room.read_seq + 1, limit: limits.page } : { limit: firstPage }
-      void this.#loadPage(opened, place, { label: 'first', keep: 'newest' })
+      void this.#pages.load(opened, place, { label: 'first', keep: 'newest' })
     } else if (this.#following === opened && hasNewer(room) && room.asked.length === 0) {
-      if (room.last_seq - endOf(room.messages) > farBehind) void this.jumpToEnd(opened)
-      else this.loadNewer(opened)
+      if (room.last_seq - endOf(room.messages) <= farBehind) this.loadNewer(opened)
+      else void this.#pages.load(opened, { limit: firstPage }, { label: 'first', replace: true, keep: 'newest' })
     }
   }
 
@@ -408,10 +440,13 @@ class LiveMessenger implements Messenger {
     }
   }
 
-  #pursueLater(): void {
+  /** @param resync what is shown too, and not only rooms */
+  #pursueLater(resync = false): void {
     if (this.#closed) return
+    this.#resyncWanted ||= resync
     const pause = retryAfterMs[Math.min(this.#failures++, retryAfterMs.length - 1)] ?? 0
-    this.#retryTimer ??= setTimeout(() => this.#loadRooms(), pause * (0.75 + Math.random() / 2))
+    const again = () => (this.#resyncWanted ? this.#resync() : this.#loadRooms())
+    this.#retryTimer ??= setTimeout(again, pause * (0.75 + Math.random() / 2))
   }
 
   /** A room that I am in from now on, as the answer shows it. */
@@ -422,51 +457,34 @@ class LiveMessenger implements Messenger {
     return room.id
   }
 
-  /** @returns whether the page came */
-  async #loadPage(
-    roomId: number,
-    place: { before?: number; after?: number; around?: number; limit: number },
-    how: { label?: 'first' | 'older' | 'newer'; replace?: boolean; keep: 'oldest' | 'newest' },
-  ): Promise<boolean> {
-    const { label, replace = false, keep } = how
-    const askedAt = this.#now++
-    if (label !== undefined) this.#loading = new Map(this.#loading).set(roomId, label)
-    this.#setLoadFailure(roomId, undefined)
-    this.#dispatch({ type: 'page-asked', roomId, askedAt })
-    let answer: Action = { type: 'page-failed', roomId, askedAt }
-    let failure: string | undefined
-    try {
-      const page = await this.#api.get<MessagePage>(`/api/rooms/${roomId}/messages`, place)
-      answer = { type: 'page-loaded', roomId, page, askedAt, replace, keep }
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) void this.#fetchRoom(roomId).catch(() => {})
-      else if (label !== undefined) failure = reasonOf(error)
-    }
-    if (label !== undefined) this.#loading = without(this.#loading, roomId)
-    this.#setLoadFailure(roomId, failure)
-    // Who has jumped away from the end does not follow it, whatever the page said while this was on its way.
-    if (replace && place.around !== undefined && this.#following === roomId) this.#following = undefined
-    this.#dispatch(answer)
-    return answer.type === 'page-loaded'
-  }
-
-  #setLoadFailure(roomId: number, message: string | undefined): void {
-    if (message === undefined) this.#loadFailures = without(this.#loadFailures, roomId)
-    else this.#loadFailures = new Map(this.#loadFailures).set(roomId, message)
-    this.#changed()
+  /** @throws ApiError */
+  async #jump(roomId: number, place: Place, keep: 'oldest' | 'newest'): Promise<void> {
+    // Whoever jumped is told; nothing else has failed.
+    const failed = await this.#pages.load(roomId, place, { label: 'first', replace: true, keep, isTold: true })
+    if (failed !== undefined) throw failed
   }
 
   #dispatch(action: Action): void {
     if (this.#closed) return
     this.#chat = reduce(this.#chat, action)
-    if (this.#following !== undefined) this.#chat = reduce(this.#chat, { type: 'cut', roomId: this.#following })
+    for (const roomId of this.#opened) {
+      const isRead = roomId === this.#openRoom && roomId !== this.#following
+      this.#chat = reduce(this.#chat, { type: 'cut', roomId, keep: isRead ? 'oldest' : 'newest' })
+    }
     this.#changed()
     this.#pursue()
   }
 
   #changed(): void {
     this.#state = undefined
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) {
+      try {
+        listener()
+      } catch (error) {
+        // It is the page's; the others, and what is to be asked for, don't depend on it.
+        console.error(error)
+      }
+    }
   }
 }
 
@@ -480,10 +498,6 @@ function roomsWithoutMe({ rooms, left, absent, wanted }: ChatState): ReadonlySet
   return new Set(candidates.filter((id) => !rooms.has(id) && !wanted.has(id)))
 }
 
-function addedEvent(message: Message): RealTimeEvent {
-  return { type: 'message_added', body: { ...message, room: { id: message.room_id, version: message.version } } }
-}
-
-function changedEvent(message: Message): RealTimeEvent {
-  return { type: 'message_changed', body: { ...message, room: { id: message.room_id, version: message.version } } }
+function eventOf(type: 'message_added' | 'message_changed', message: Message): RealTimeEvent {
+  return { type, body: { ...message, room: { id: message.room_id, version: message.version } } }
 }

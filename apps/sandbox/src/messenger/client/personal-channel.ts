@@ -66,6 +66,7 @@ export const openPersonalChannel: OpenPersonalChannel = (options) => {
       timer = setTimeout(() => void open(), pause * (0.75 + Math.random() / 2))
     }
   }
+  options.onAway('connecting')
   void open()
 
   return {

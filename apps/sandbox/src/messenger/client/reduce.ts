@@ -57,8 +57,8 @@ export type Action =
   /** Nobody looks at this room's messages. */
   | { type: 'window-dropped'; roomId: number }
   | { type: 'read'; roomId: number; seq: number }
-  /** The page follows the end: what is too old goes. */
-  | { type: 'cut'; roomId: number }
+  /** What is too much goes. */
+  | { type: 'cut'; roomId: number; keep: 'oldest' | 'newest' }
 
 export function initialState(me: Person): ChatState {
   return { me, rooms: new Map(), left: new Map(), absent: new Map(), wanted: new Map(), lostAt: 0 }
@@ -98,7 +98,11 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case 'read':
       return update(state, action.roomId, (room) => readUpTo(room, action.seq))
     case 'cut':
-      return update(state, action.roomId, (room) => ({ ...room, ...cut(windowOf(room), 'newest') }))
+      return update(state, action.roomId, (room) => {
+        const window = windowOf(room)
+        const short = cut(window, action.keep)
+        return short === window ? room : { ...room, ...short }
+      })
   }
 }
 

@@ -25,6 +25,8 @@ export class Sender {
   readonly #busy = new Set<number>()
   #list: readonly Outgoing[]
   #failures = 0
+  /** The server has asked for a pause until then. */
+  #notBefore = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #closed = false
 
@@ -42,7 +44,7 @@ export class Sender {
     const clientId = crypto.randomUUID()
     const createdAt = new Date().toISOString()
     this.#put({ clientId, roomId, content, createdAt, status: 'waiting', failure: null })
-    this.flush()
+    this.#flush()
   }
 
   retry(clientId: string): void {
@@ -51,7 +53,7 @@ export class Sender {
     // Behind what was written meanwhile: the room has gone on without it.
     this.#remove(clientId)
     this.#put({ ...failed, createdAt: new Date().toISOString(), status: 'waiting', failure: null })
-    this.flush()
+    this.#flush()
   }
 
   discard(clientId: string): void {
@@ -68,8 +70,14 @@ export class Sender {
     this.#options.onChange()
   }
 
-  /** Whoever was away may have left messages in another tab, and the network may be back. */
+  /** Whatever was waited for, the network or the time that the server asked for, is tried now. */
   flush(): void {
+    this.#notBefore = 0
+    this.#flush()
+  }
+
+  #flush(): void {
+    if (performance.now() < this.#notBefore) return
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#closed) return
@@ -130,6 +138,7 @@ export class Sender {
     const pause = pauses[Math.min(this.#failures, pauses.length - 1)] ?? 0
     this.#failures += 1
     if (this.#closed) return
+    if (retryAfter !== undefined) this.#notBefore = performance.now() + retryAfter
     // With some scatter: many tabs wait for the same server.
     this.#timer ??= setTimeout(() => this.flush(), retryAfter ?? pause * (0.75 + Math.random() / 2))
   }

@@ -6,8 +6,10 @@ import { limits, type Message } from '../model.ts'
 import { useMessenger, useMessengerState } from '../react/messenger-provider.tsx'
 import { readStored, writeStored } from '../react/stored.ts'
 import { useRequest } from '../react/use-request.ts'
+import { isComposing } from './composition.ts'
 import { IconButton } from './icon-button.tsx'
 import { plainText } from './plain-text.ts'
+import { countOf } from './room-preview.ts'
 
 /** The counter appears this long before the limit. */
 const counted = 300
@@ -80,7 +82,7 @@ export function Composer({
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     // The key that ends the composition of a character is no key of this page.
-    if (event.nativeEvent.isComposing) return
+    if (isComposing(event)) return
     if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
       event.preventDefault()
       submit()
@@ -147,11 +149,9 @@ export function Composer({
         {failure !== undefined ? (
           <p className="pt-1.5 text-danger">{failure}</p>
         ) : tooLong ? (
-          <p className="pt-1.5 text-danger">
-            {(text.length - limits.messageLength).toLocaleString('en-GB')} characters too many.
-          </p>
+          <p className="pt-1.5 text-danger">{countOf(text.length - limits.messageLength, 'character')} too many.</p>
         ) : text.length > limits.messageLength - counted ? (
-          <p className="pt-1.5">{limits.messageLength - text.length} characters left</p>
+          <p className="pt-1.5">{countOf(limits.messageLength - text.length, 'character')} left</p>
         ) : busy ? (
           <p className="pt-1.5">Saving</p>
         ) : null}

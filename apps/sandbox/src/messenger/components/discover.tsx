@@ -1,3 +1,4 @@
+import { Lock } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { Button } from '../../components/ui/button.tsx'
 import { useMessenger, useMessengerState } from '../react/messenger-provider.tsx'
@@ -40,6 +41,8 @@ function FoundRoomRow({ room }: { room: FoundRoom }) {
   const { busy, failure, run } = useRequest()
   // What was found is as of then; of rooms that I am in, events tell how they are now.
   const isMember = known !== undefined
+  // Leaving it is for good, unless somebody invites one again: its own header asks before.
+  const isPrivate = known?.kind === 'private'
   const members = known?.member_count ?? room.member_count
   return (
     <li className="rounded-xl px-3 py-2 hover:bg-sunken">
@@ -61,16 +64,20 @@ function FoundRoomRow({ room }: { room: FoundRoom }) {
           )}
           <p className="text-xs text-ink-soft">{countOf(members, 'member')}</p>
         </div>
-        <Button
-          variant={isMember ? 'secondary' : 'primary'}
-          className="h-9 px-3"
-          disabled={busy}
-          focusableWhenDisabled
-          aria-label={`${isMember ? 'Leave' : 'Join'} ${room.name}`}
-          onClick={() => void run(() => (isMember ? messenger.leave(room.id) : messenger.join(room.id)))}
-        >
-          {busy ? (isMember ? 'Leaving' : 'Joining') : isMember ? 'Leave' : 'Join'}
-        </Button>
+        {isPrivate ? (
+          <Lock role="img" aria-label="private" className="mx-3 size-4 text-ink-soft" />
+        ) : (
+          <Button
+            variant={isMember ? 'secondary' : 'primary'}
+            className="h-9 px-3"
+            disabled={busy}
+            focusableWhenDisabled
+            aria-label={`${isMember ? 'Leave' : 'Join'} ${room.name}`}
+            onClick={() => void run(() => (isMember ? messenger.leave(room.id) : messenger.join(room.id)))}
+          >
+            {busy ? (isMember ? 'Leaving' : 'Joining') : isMember ? 'Leave' : 'Join'}
+          </Button>
+        )}
       </div>
       <p role="alert" className="mt-1 text-sm text-danger empty:hidden">
         {failure}

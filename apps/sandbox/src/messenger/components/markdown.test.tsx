@@ -80,6 +80,10 @@ describe('what is made to be slow is shown as it was written', () => {
     ['spaced quotes', long('> ')],
     ['numbers', long('1. ')],
     ['lists', Array.from({ length: 80 }, (_, depth) => `${' '.repeat(depth)}- a`).join('\n')],
+    ['emphasis', long('**a**b')],
+    ['headings', long('# a\n')],
+    ['underlined headings', long('a\n-\n')],
+    ['links', long('[a](b)')],
     ['a table', `${'|a'.repeat(300)}\n${'|-'.repeat(300)}\n${'|a|\n'.repeat(600)}`],
   ])('%s', (_, text) => {
     expect(isTooIntricate(text)).toBe(true)

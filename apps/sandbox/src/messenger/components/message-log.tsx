@@ -106,8 +106,12 @@ export function MessageLog({
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per message
   }, [sent])
 
-  const top = useEdge(box, hasOlder && failure === undefined, first, () => messenger.loadOlder(room.id))
-  const bottom = useEdge(box, hasNewer && failure === undefined, last, () => messenger.loadNewer(room.id))
+  const top = useEdge(box, hasOlder && failure === undefined && loading === undefined, first, () =>
+    messenger.loadOlder(room.id),
+  )
+  const bottom = useEdge(box, hasNewer && failure === undefined && loading === undefined, last, () =>
+    messenger.loadNewer(room.id),
+  )
 
   const openMenu = (row: Element | null) => {
     const seq = Number((row as HTMLElement | null)?.dataset['seq'])
@@ -167,7 +171,8 @@ export function MessageLog({
         <ol ref={list} className="mt-auto pb-3">
           {rows.map(({ message, ...row }) => (
             <MessageRow
-              key={message.client_id ?? message.id}
+              // Mine was an outgoing one before. Others choose theirs, and might choose mine.
+              key={(message.author?.id === me.id ? message.client_id : null) ?? message.id}
               message={message}
               {...row}
               isMine={message.author?.id === me.id}

@@ -9,7 +9,7 @@ export default function MessengerPage({ me, ...place }: { me: Person } & Messeng
   const messenger = useOwnMessenger(me)
   if (messenger === undefined) return <MessengerSkeleton roomIsOpen={place.roomId !== undefined} />
   return (
-    <MessengerProvider messenger={messenger}>
+    <MessengerProvider key={me.id} messenger={messenger}>
       <MessengerApp {...place} />
     </MessengerProvider>
   )

@@ -4,6 +4,7 @@ import { useSortedRooms } from '../react/use-sorted-rooms.ts'
 import { DialogFrame } from './dialog-frame.tsx'
 import { badge, unreadOf } from './page-title.ts'
 import { RoomAvatar } from './room-row.tsx'
+import { isComposing } from './composition.ts'
 
 /** Goes to a room by a part of its name: Ctrl+K. */
 export function RoomSwitcher({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -31,7 +32,7 @@ function Switcher({ onDone }: { onDone: () => void }) {
     toRoom(roomId)
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return
+    if (isComposing(event)) return
     if (event.key === 'Enter') {
       event.preventDefault()
       if (current !== undefined) go(current.id)

@@ -28,11 +28,15 @@ export function useNotifications(): NotificationChoice {
     useCallback(
       (room: RoomState, message: Message) => {
         if (!on || document.visibilityState === 'visible') return
-        // One per room: the later one takes the earlier one's place.
-        const notification = new Notification(room.name, {
-          body: notificationBody(room, message),
-          tag: `room-${room.id}`,
-        })
+        let notification: Notification
+        try {
+          // One per room: the later one takes the earlier one's place.
+          notification = new Notification(room.name, { body: notificationBody(room, message), tag: `room-${room.id}` })
+        } catch {
+          // Chrome on Android grants the permission and has notifications of service workers alone.
+          setPermission('denied')
+          return
+        }
         notification.addEventListener('click', () => {
           focus()
           toRoom(room.id)

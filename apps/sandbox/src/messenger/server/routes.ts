@@ -2,7 +2,7 @@
 import type { AppContext } from '../../app-context.ts'
 import { answer, unauthorized } from '../../lib/server-answers.ts'
 import { userOf } from '../../lib/session.ts'
-import type { Person } from '../model.ts'
+import { userHeader, type Person } from '../model.ts'
 import { invite, joinRoom, leaveRoom, listMembers, markRead, sayTyping } from './membership.ts'
 import { deleteMessage, editMessage, pageOfMessages, postMessage, searchMessages } from './messages.ts'
 import { searchPeople } from './people.ts'
@@ -174,7 +174,9 @@ export async function answerMessenger(request: Request, context: AppContext): Pr
 
 async function route(request: Request, context: AppContext): Promise<Response> {
   const me = await userOf(request, context)
-  if (me === undefined) return unauthorized()
+  // A page that was made for somebody else, before another tab signed this one in.
+  const meant = request.headers.get(userHeader)
+  if (me === undefined || (meant !== null && meant !== me.id)) return unauthorized()
   const { pathname } = new URL(request.url)
   const here = patterns.filter(({ pattern }) => pattern.test(pathname))
   const asked = request.method === 'HEAD' ? 'GET' : request.method

@@ -239,8 +239,9 @@ describe('when events were lost', () => {
 
   test('one that is missing is seen by the next, and loaded', async () => {
     const { ada, id, theirs } = await conversation()
-    theirs.messenger.open(id)
+    // In this order: a child's effects run before its parent's.
     theirs.messenger.setFollowing(id, true)
+    theirs.messenger.open(id)
     await ada.post(id, 'heard')
     await eventually(() => textsOf(theirs, id)?.at(-1)).toBe('heard')
     theirs.deaf = true
@@ -260,6 +261,7 @@ describe('when events were lost', () => {
     theirs.messenger.open(id)
     await eventually(() => textsOf(theirs, id)).toBeDefined()
     const first = roomOf(theirs, id)?.messages?.[0]?.seq
+    theirs.messenger.setPlace(id, 1)
     for (let n = 0; n < 450; n++) await Promise.all([ada.post(id, `${n}`), ada.post(other.id, `${n}`)])
     await eventually(() => [roomOf(theirs, id)?.last_seq, roomOf(theirs, other.id)?.last_seq]).toEqual([451, 451])
     // What is read stays; of the room that was left open the newest stay.

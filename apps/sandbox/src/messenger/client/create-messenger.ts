@@ -13,7 +13,7 @@ import { endOf } from './message-window.ts'
 import { PageLoader, type Place } from './page-loader.ts'
 import { openPersonalChannel, type OpenPersonalChannel } from './personal-channel.ts'
 import { Reader } from './reader.ts'
-import { hasNewer, initialState, reduce, type Action, type ChatState } from './reduce.ts'
+import { hasNewer, initialState, reduce, roomsWithoutMe, type Action, type ChatState } from './reduce.ts'
 import { browserStorage, Sender, type SenderOptions } from './sender.ts'
 import type { ConnectionState, Messenger, MessengerState } from './types.ts'
 import { Typists } from './typists.ts'
@@ -74,6 +74,8 @@ class LiveMessenger implements Messenger {
   /** The latest first. */
   #opened: number[] = []
   #following: number | undefined
+  /** The last message that is in sight. */
+  #place: { roomId: number; seq: number } | undefined
   #roomsUnderWay = false
   #roomsWanted = false
   #refetching = 0
@@ -151,7 +153,8 @@ class LiveMessenger implements Messenger {
   }
 
   open(roomId: number): void {
-    if (this.#openRoom !== roomId) this.#following = undefined
+    // Its page may have said so already.
+    if (this.#following !== roomId) this.#following = undefined
     this.#openRoom = roomId
     this.#opened = [roomId, ...this.#opened.filter((id) => id !== roomId)]
     for (const id of this.#opened.splice(keptWindows)) this.#dispatch({ type: 'window-dropped', roomId: id })
@@ -162,34 +165,36 @@ class LiveMessenger implements Messenger {
   loadOlder(roomId: number): void {
     const first = this.#chat.rooms.get(roomId)?.messages?.[0]?.seq ?? 1
     if (first === 1 || this.#pages.loading.has(roomId)) return
-    void this.#pages.load(roomId, { before: first, limit: firstPage }, { label: 'older', keep: 'oldest' })
+    void this.#pages.load(roomId, { before: first, limit: firstPage }, { label: 'older', keep: 0 })
   }
 
   loadNewer(roomId: number): void {
     const room = this.#chat.rooms.get(roomId)
     if (room === undefined || !hasNewer(room) || this.#pages.loading.has(roomId)) return
     const place = { after: endOf(room.messages ?? []), limit: limits.page }
-    void this.#pages.load(roomId, place, { label: 'newer', keep: 'newest' })
+    void this.#pages.load(roomId, place, { label: 'newer', keep: Infinity })
   }
 
   async jumpTo(roomId: number, seq: number): Promise<void> {
     const messages = this.#chat.rooms.get(roomId)?.messages
     if (messages?.some((message) => message.seq === seq) === true) return
-    // Where the page touches the window, the other end of what becomes too long is cut.
-    const keep = seq < (messages?.[0]?.seq ?? 0) ? 'oldest' : 'newest'
-    await this.#jump(roomId, { around: seq, limit: limits.page }, keep)
+    await this.#jump(roomId, { around: seq, limit: limits.page }, seq)
   }
 
   async jumpToEnd(roomId: number): Promise<void> {
     const room = this.#chat.rooms.get(roomId)
     if (room?.messages !== undefined && !hasNewer(room)) return
-    await this.#jump(roomId, { limit: firstPage }, 'newest')
+    await this.#jump(roomId, { limit: firstPage }, Infinity)
   }
 
   setFollowing(roomId: number, following: boolean): void {
     if (following) this.#following = roomId
     else if (this.#following === roomId) this.#following = undefined
     this.#pursue()
+  }
+
+  setPlace(roomId: number, seq: number): void {
+    this.#place = { roomId, seq }
   }
 
   markRead(roomId: number, seq: number): void {
@@ -352,9 +357,8 @@ class LiveMessenger implements Messenger {
     this.#refetching += 1
     let after = (messages[0]?.seq ?? 1) - 1
     do {
-      // Of a window that nobody follows the end may go, and not what is being read.
-      const keep = this.#following === roomId ? 'newest' : 'oldest'
-      const failed = await this.#pages.load(roomId, { after, limit: limits.page }, { keep })
+      const place = { after, limit: limits.page }
+      const failed = await this.#pages.load(roomId, place, { keep: this.#placeIn(roomId) })
       if (failed !== undefined) {
         // All of it once more: what is shown is from before.
         if (failed.mayPass) this.#pursueLater(true)
@@ -413,10 +417,10 @@ class LiveMessenger implements Messenger {
     if (room.messages === undefined) {
       const unread = room.read_seq < room.last_seq && room.read_seq > 0
       const place = unread ? { around: room.read_seq + 1, limit: limits.page } : { limit: firstPage }
-      void this.#pages.load(opened, place, { label: 'first', keep: 'newest' })
+      void this.#pages.load(opened, place, { label: 'first', keep: Infinity })
     } else if (this.#following === opened && hasNewer(room) && room.asked.length === 0) {
       if (room.last_seq - endOf(room.messages) <= farBehind) this.loadNewer(opened)
-      else void this.#pages.load(opened, { limit: firstPage }, { label: 'first', replace: true, keep: 'newest' })
+      else void this.#pages.load(opened, { limit: firstPage }, { label: 'first', replace: true, keep: Infinity })
     }
   }
 
@@ -458,18 +462,23 @@ class LiveMessenger implements Messenger {
   }
 
   /** @throws ApiError */
-  async #jump(roomId: number, place: Place, keep: 'oldest' | 'newest'): Promise<void> {
+  async #jump(roomId: number, place: Place, keep: number): Promise<void> {
     // Whoever jumped is told; nothing else has failed.
     const failed = await this.#pages.load(roomId, place, { label: 'first', replace: true, keep, isTold: true })
     if (failed !== undefined) throw failed
+  }
+
+  /** Where somebody reads, of a room that is not followed; else the end. */
+  #placeIn(roomId: number): number {
+    const isRead = roomId === this.#openRoom && roomId !== this.#following && roomId === this.#place?.roomId
+    return isRead ? (this.#place?.seq ?? Infinity) : Infinity
   }
 
   #dispatch(action: Action): void {
     if (this.#closed) return
     this.#chat = reduce(this.#chat, action)
     for (const roomId of this.#opened) {
-      const isRead = roomId === this.#openRoom && roomId !== this.#following
-      this.#chat = reduce(this.#chat, { type: 'cut', roomId, keep: isRead ? 'oldest' : 'newest' })
+      this.#chat = reduce(this.#chat, { type: 'cut', roomId, keep: this.#placeIn(roomId) })
     }
     this.#changed()
     this.#pursue()
@@ -490,12 +499,6 @@ class LiveMessenger implements Messenger {
 
 function signIn(): void {
   location.assign(`/sign-in?redirect=${encodeURIComponent(location.pathname)}`)
-}
-
-/** Those that I left, or was said not to be in. */
-function roomsWithoutMe({ rooms, left, absent, wanted }: ChatState): ReadonlySet<number> {
-  const candidates = [...left.keys(), ...absent.keys()]
-  return new Set(candidates.filter((id) => !rooms.has(id) && !wanted.has(id)))
 }
 
 function eventOf(type: 'message_added' | 'message_changed', message: Message): RealTimeEvent {

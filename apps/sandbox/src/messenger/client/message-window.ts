@@ -79,16 +79,20 @@ export function receive(
   return absorb({ ...rest, asOf, messages: window.heard.reduce(replaceOlder, joined) })
 }
 
-/** Cuts what is too much at the end that nobody looks at. */
-export function cut(window: MessageWindow, keepEnd: 'oldest' | 'newest'): MessageWindow {
+/**
+ * Cuts what is too much, and keeps what is around a place.
+ * @param place a `seq`; 0 for the beginning, Infinity for the end
+ */
+export function cut(window: MessageWindow, place: number): MessageWindow {
   const { messages } = window
   if (messages === undefined || messages.length <= maxShown) return window
-  if (keepEnd === 'newest') return { ...window, messages: messages.slice(-keptAfterCut) }
-  const gone = messages.slice(keptAfterCut)
+  const first = messages[0]?.seq ?? 0
+  const start = Math.max(0, Math.min(place - first - keptAfterCut / 2, messages.length - keptAfterCut))
+  const gone = messages.slice(start + keptAfterCut)
   return {
     ...window,
-    messages: messages.slice(0, keptAfterCut),
-    // A late first copy of one of them would touch the new end.
+    messages: messages.slice(start, start + keptAfterCut),
+    // A late first copy of one that went would touch the new end.
     asOf: gone.reduce((version, message) => Math.max(version, message.version), window.asOf),
   }
 }

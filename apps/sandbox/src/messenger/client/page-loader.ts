@@ -12,7 +12,8 @@ export interface PageLoad {
   /** What the page shows meanwhile; without it nobody sees that it is loaded. */
   label?: 'first' | 'older' | 'newer'
   replace?: boolean
-  keep: 'oldest' | 'newest'
+  /** As of `page-loaded`: 0 for the beginning, Infinity for the end. */
+  keep: number
   /** The failure is told to whoever asked, and not shown at the edge. */
   isTold?: boolean
 }

@@ -186,7 +186,7 @@ class Browser {
       load.answer = () =>
         page === undefined
           ? { type: 'page-failed', roomId, askedAt }
-          : { type: 'page-loaded', roomId, page, askedAt, replace: first % 2 === 1, keep: 'newest' }
+          : { type: 'page-loaded', roomId, page, askedAt, replace: first % 2 === 1, keep: Infinity }
     } else {
       const room = this.#server.loadRoom(roomId)
       load.answer = () =>

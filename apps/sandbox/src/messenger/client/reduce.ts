@@ -48,8 +48,8 @@ export type Action =
       askedAt: number
       /** Where the page does not touch the window: the page takes its place. */
       replace: boolean
-      /** Of a window that became too long. */
-      keep: 'oldest' | 'newest'
+      /** Of a window that became too long, what is around this `seq` is kept. */
+      keep: number
     }
   | { type: 'page-failed'; roomId: number; askedAt: number }
   /** Events were lost. What is on its way may be from before; what is shown is to be asked for anew, all else is dropped. */
@@ -58,7 +58,7 @@ export type Action =
   | { type: 'window-dropped'; roomId: number }
   | { type: 'read'; roomId: number; seq: number }
   /** What is too much goes. */
-  | { type: 'cut'; roomId: number; keep: 'oldest' | 'newest' }
+  | { type: 'cut'; roomId: number; keep: number }
 
 export function initialState(me: Person): ChatState {
   return { me, rooms: new Map(), left: new Map(), absent: new Map(), wanted: new Map(), lostAt: 0 }
@@ -109,6 +109,12 @@ export function reduce(state: ChatState, action: Action): ChatState {
 /** The end of a room that is shown is not the end of what was written. */
 export function hasNewer({ messages, last_seq }: Pick<RoomState, 'messages' | 'last_seq'>): boolean {
   return messages !== undefined && endOf(messages) < last_seq
+}
+
+/** Those that I left, or was said not to be in. */
+export function roomsWithoutMe({ rooms, left, absent, wanted }: ChatState): ReadonlySet<number> {
+  const candidates = [...left.keys(), ...absent.keys()]
+  return new Set(candidates.filter((id) => !rooms.has(id) && !wanted.has(id)))
 }
 
 function hearEvent(state: ChatState, event: RealTimeEvent, at: number): ChatState {

@@ -62,6 +62,8 @@ export interface Messenger {
   jumpToEnd(roomId: number): Promise<void>
   /** The page shows the room's end: the window follows new messages and is cut at its old end. */
   setFollowing(roomId: number, following: boolean): void
+  /** What is in sight ends here: it stays, whatever else comes or is cut. */
+  setPlace(roomId: number, seq: number): void
   /** What was shown up to here; told to the server now and then. */
   markRead(roomId: number, seq: number): void
   /** Somebody is typing here; told at most every 3 seconds. */

@@ -53,6 +53,7 @@ export function MessageLog({
 
   const onSeen = useCallback(
     (seq: number) => {
+      messenger.setPlace(room.id, seq)
       if (document.visibilityState !== 'visible' || !document.hasFocus()) return
       const known = messenger.getState().rooms.get(room.id)
       if (known !== undefined && seq > known.read_seq) messenger.markRead(room.id, seq)

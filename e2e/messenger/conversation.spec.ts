@@ -55,7 +55,7 @@ people(
     const path = new URL(ada.page.url()).pathname
     await linus.page.goto(path)
     await expect(linus.page.getByText('You are not a member of this room')).toBeVisible()
-    await linus.page.getByRole('button', { name: 'Join' }).click()
+    await linus.page.getByRole('button', { name: `Join ${name}` }).click()
     await expect(linus.message('He is gone.')).toBeVisible()
   },
 )

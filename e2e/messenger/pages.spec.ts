@@ -225,7 +225,7 @@ test('what is too long is counted and not sent; what the server refuses says why
   const { page } = ann
   await ann.createRoom(unique('Refused'))
   await ann.composer.fill('x'.repeat(4001))
-  await expect(page.getByText('1 characters too many.')).toBeVisible()
+  await expect(page.getByText('1 character too many.')).toBeVisible()
   await ann.composer.press('Enter')
   await expect(ann.composer).toHaveValue('x'.repeat(4001))
 

@@ -36,7 +36,7 @@ export const stages: readonly (readonly Stage[])[] = [
 ]
 
 /** Hangs end here; a busy machine with two cores still gets through. */
-const timeout = 15 * 60_000
+const timeout = 30 * 60_000
 
 export async function runStage(stage: Stage): Promise<StageResult> {
   const began = performance.now()

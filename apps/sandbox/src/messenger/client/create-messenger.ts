@@ -11,6 +11,7 @@ import type { Person, RealTimeEvent, Room } from '../model.ts'
 import { ApiError, createApi, reasonOf, type Api } from './api.ts'
 import { endOf } from './message-window.ts'
 import { PageLoader, type Place } from './page-loader.ts'
+import { pauseAfter } from './pauses.ts'
 import { openPersonalChannel, type OpenPersonalChannel } from './personal-channel.ts'
 import { Reader } from './reader.ts'
 import { hasNewer, initialState, reduce, roomsWithoutMe, type Action, type ChatState } from './reduce.ts'
@@ -34,7 +35,6 @@ export interface MessengerOptions {
 const firstLoadAfterMs = 1000
 /** Without events the server is asked this often. */
 const pollMs = 5000
-const retryAfterMs = [1000, 2000, 4000, 8000, 15_000]
 /** More than this behind, the end is loaded in place of what is between. */
 const farBehind = 300
 const firstPage = 50
@@ -448,9 +448,8 @@ class LiveMessenger implements Messenger {
   #pursueLater(resync = false): void {
     if (this.#closed) return
     this.#resyncWanted ||= resync
-    const pause = retryAfterMs[Math.min(this.#failures++, retryAfterMs.length - 1)] ?? 0
     const again = () => (this.#resyncWanted ? this.#resync() : this.#loadRooms())
-    this.#retryTimer ??= setTimeout(again, pause * (0.75 + Math.random() / 2))
+    this.#retryTimer ??= setTimeout(again, pauseAfter(this.#failures++))
   }
 
   /** A room that I am in from now on, as the answer shows it. */

@@ -2,6 +2,7 @@
 import type { RealtimeConnection } from '@backchannel/realtime/client'
 import { getRealtimeConnection } from '../../lib/realtime-server.ts'
 import type { RealTimeEvent } from '../model.ts'
+import { pauseAfter } from './pauses.ts'
 
 export interface PersonalChannelOptions {
   userId: string
@@ -18,8 +19,6 @@ export interface PersonalChannelOptions {
 }
 
 export type OpenPersonalChannel = (options: PersonalChannelOptions) => { close(): void }
-
-const retryAfterMs = [1000, 2000, 4000, 8000, 15_000]
 
 export const openPersonalChannel: OpenPersonalChannel = (options) => {
   let connection: RealtimeConnection | undefined
@@ -62,8 +61,7 @@ export const openPersonalChannel: OpenPersonalChannel = (options) => {
     } catch (error) {
       if (closed) return
       if (error instanceof Response && error.status === 401) return options.onUnauthorized()
-      const pause = retryAfterMs[Math.min(failures++, retryAfterMs.length - 1)] ?? 0
-      timer = setTimeout(() => void open(), pause * (0.75 + Math.random() / 2))
+      timer = setTimeout(() => void open(), pauseAfter(failures++))
     }
   }
   options.onAway('connecting')

@@ -5,6 +5,7 @@
  */
 import type { Message } from '../model.ts'
 import { ApiError, type Api } from './api.ts'
+import { pauseAfter } from './pauses.ts'
 import type { Outgoing } from './types.ts'
 
 export interface SenderOptions {
@@ -14,9 +15,6 @@ export interface SenderOptions {
   onChange: () => void
   onSent: (message: Message) => void
 }
-
-/** Milliseconds before an attempt that failed is repeated; the last one for all further ones. */
-const pauses = [1000, 2000, 4000, 8000, 15_000]
 
 export class Sender {
   readonly #options: SenderOptions
@@ -135,12 +133,10 @@ export class Sender {
   }
 
   #later(retryAfter: number | undefined): void {
-    const pause = pauses[Math.min(this.#failures, pauses.length - 1)] ?? 0
-    this.#failures += 1
+    const pause = pauseAfter(this.#failures++)
     if (this.#closed) return
     if (retryAfter !== undefined) this.#notBefore = performance.now() + retryAfter
-    // With some scatter: many tabs wait for the same server.
-    this.#timer ??= setTimeout(() => this.flush(), retryAfter ?? pause * (0.75 + Math.random() / 2))
+    this.#timer ??= setTimeout(() => this.flush(), retryAfter ?? pause)
   }
 
   #put(outgoing: Outgoing): void {

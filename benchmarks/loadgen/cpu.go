@@ -40,3 +40,23 @@ func ownCPU() time.Duration {
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
+
+// watch measures from its start: real time, the servers' CPU time and our own.
+type watch struct {
+	pids    []int
+	started time.Time
+	server  time.Duration
+	own     time.Duration
+}
+
+func startWatch(pids []int) (watch, error) {
+	server, err := processCPU(pids)
+	return watch{pids: pids, server: server, own: ownCPU(), started: time.Now()}, err
+}
+
+// read gives seconds.
+func (w watch) read() (elapsed, server, own float64, err error) {
+	elapsed, own = time.Since(w.started).Seconds(), (ownCPU() - w.own).Seconds()
+	after, err := processCPU(w.pids)
+	return elapsed, (after - w.server).Seconds(), own, err
+}

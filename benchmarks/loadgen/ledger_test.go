@@ -90,3 +90,57 @@ func TestLedgerIsBounded(t *testing.T) {
 		t.Fatal("took more publications than it can hold")
 	}
 }
+
+func hearAlone(t *testing.T, l *ledger, index uint32, position *uint64, number uint32, reason string) {
+	t.Helper()
+	err := l.hearAlone(index, position, firstSequence+number)
+	if reason == "" && err != nil || reason != "" && (err == nil || !strings.Contains(err.Error(), reason)) {
+		t.Fatalf("got %v, expected %q", err, reason)
+	}
+}
+
+func TestLedgerOfPersonalChannelsFinishesWhatOneHeard(t *testing.T) {
+	l, finished := newLedger(t, 0)
+	l.subscribers, l.spread, l.sent, l.heard, l.finished = 3, true, 4, 4, 4 // after a run of four
+	positions := []uint64{l.start(0), l.start(1), l.start(2)}
+	for range 5 {
+		if _, err := l.next(nil, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hearAlone(t, l, 1, &positions[1], 7, "expected 10000004")
+	for _, number := range []uint32{5, 8, 6, 4, 7} {
+		hearAlone(t, l, number%3, &positions[number%3], number, "")
+	}
+	if *finished != 5 || !l.idle() {
+		t.Fatalf("%d of 5 publications finished", *finished)
+	}
+	if positions[1] != 10 || positions[2] != 11 || positions[0] != 9 {
+		t.Fatalf("the next positions are %v", positions)
+	}
+}
+
+func TestLedgerOfPersonalChannelsRefusesWhatIsWrong(t *testing.T) {
+	l, _ := newLedger(t, 6)
+	l.spread = true
+	position := l.start(0)
+	hearAlone(t, l, 0, &position, 1, "is for subscriber 1")
+	hearAlone(t, l, 0, &position, 8, "never sent")
+	l.strict = false
+	hearAlone(t, l, 0, &position, 2, "")
+	hearAlone(t, l, 0, &position, 2, "came twice")
+	hearAlone(t, l, 0, &position, 0, "") // published at once with number 2, which the server took first
+}
+
+func TestLedgerWithoutSubscribersFinishesWhatIsAnswered(t *testing.T) {
+	l, _ := newLedger(t, 3)
+	l.subscribers = 0
+	l.answered(2)
+	if l.idle() {
+		t.Fatal("idle before everything was answered")
+	}
+	l.answered(1)
+	if !l.idle() {
+		t.Fatal("not idle")
+	}
+}

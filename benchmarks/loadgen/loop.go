@@ -17,6 +17,7 @@ type loop struct {
 	epoll    int
 	handlers []handler
 	events   [512]syscall.EpollEvent
+	buffer   []byte // for whoever reads, until it returns
 }
 
 func newLoop() (*loop, error) {
@@ -24,7 +25,7 @@ func newLoop() (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
 	}
-	return &loop{epoll: fd}, nil
+	return &loop{epoll: fd, buffer: make([]byte, 64<<10)}, nil
 }
 
 func (l *loop) add(fd int, h handler) error {
@@ -33,6 +34,12 @@ func (l *loop) add(fd int, h handler) error {
 	}
 	l.handlers[fd] = h
 	return l.control(syscall.EPOLL_CTL_ADD, fd, syscall.EPOLLIN)
+}
+
+// remove closes fd, which takes it off the epoll set too.
+func (l *loop) remove(fd int) {
+	l.handlers[fd] = nil
+	_ = syscall.Close(fd)
 }
 
 // watch says which events wake the loop for fd.
@@ -63,7 +70,11 @@ func (l *loop) poll(wait time.Duration) error {
 		return fmt.Errorf("epoll_wait: %w", err)
 	}
 	for i := range n {
-		if err := l.handlers[l.events[i].Fd].ready(l.events[i].Events); err != nil {
+		h := l.handlers[l.events[i].Fd]
+		if h == nil {
+			continue // closed by one that was served just before
+		}
+		if err := h.ready(l.events[i].Events); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -20,15 +22,28 @@ type connectRequest struct {
 	Channel     string
 	TokenKey    string
 	Subscribers int
+	// Spread: subscriber i subscribes to Channel followed by i in six digits, and each publication is for one of them.
+	Spread bool
+	// Handshakes is how many are under way at once; 0 takes 64, which is below every server's accept backlog.
+	Handshakes int
+	Pids       []int
+}
+
+// connectResult is what it cost to connect and subscribe; times in seconds.
+type connectResult struct {
+	Subscribers int     `json:"subscribers"`
+	Seconds     float64 `json:"seconds"`
+	ServerCPU   float64 `json:"serverCpu"`
+	LoadgenCPU  float64 `json:"loadgenCpu"`
 }
 
 type request struct {
-	Connect *connectRequest
-	Run     *runRequest
+	Connect    *connectRequest
+	Run        *runRequest
+	Disconnect *struct{}
 }
 
-// How many handshakes are under way at once: below every server's accept backlog.
-const handshakes = 64
+const usualHandshakes = 64
 
 const connectLimit = 60 * time.Second
 
@@ -102,7 +117,8 @@ func serve() error {
 }
 
 type session struct {
-	loop    *loop
+	loop *loop
+	// fleet is nil while there are no subscribers.
 	fleet   *fleet
 	address string
 }
@@ -110,45 +126,82 @@ type session struct {
 func (s *session) handle(r request) error {
 	switch {
 	case r.Connect != nil:
-		if err := s.connect(*r.Connect); err != nil {
-			return err
-		}
-		answer(map[string]int{"subscribers": s.fleet.live})
-	case r.Run != nil && s.fleet != nil:
-		result, err := s.fleet.run(s.address, *r.Run)
+		result, err := s.connect(*r.Connect)
 		if err != nil {
 			return err
 		}
 		answer(result)
+	case r.Run != nil:
+		result, err := s.run(*r.Run)
+		if err != nil {
+			return err
+		}
+		answer(result)
+	case r.Disconnect != nil:
+		if s.fleet != nil {
+			s.fleet.close()
+		}
+		s.fleet, s.address = nil, ""
+		answer(map[string]int{"subscribers": 0})
 	default:
-		return fmt.Errorf("expected connect, then run")
+		return errors.New("expected connect, run or disconnect")
 	}
 	return nil
 }
 
-func (s *session) connect(options connectRequest) error {
+func (s *session) run(request runRequest) (runResult, error) {
+	address := cmp.Or(request.Address, s.address)
+	if address == "" {
+		return runResult{}, errors.New("run: expected an address, or subscribers before it")
+	}
+	f := s.fleet
+	if f == nil {
+		f = &fleet{loop: s.loop, ledger: &ledger{}}
+	}
+	return f.run(address, request)
+}
+
+func (s *session) connect(options connectRequest) (result connectResult, err error) {
+	if s.fleet != nil {
+		return result, errors.New("connect: there are subscribers; disconnect them first")
+	}
 	w, err := newWire(options)
 	if err != nil {
-		return err
+		return result, err
 	}
 	s.address = options.Address
 	s.fleet = &fleet{
 		loop:   s.loop,
 		wire:   w,
+		spread: options.Spread,
 		ledger: &ledger{subscribers: uint32(options.Subscribers)},
 		buffer: make([]byte, 512<<10),
 	}
+	spent, err := startWatch(options.Pids)
+	if err != nil {
+		return result, err
+	}
+	if err := s.fleet.connect(options); err != nil {
+		return result, err
+	}
+	result.Subscribers = s.fleet.live
+	result.Seconds, result.ServerCPU, result.LoadgenCPU, err = spent.read()
+	return result, err
+}
+
+func (f *fleet) connect(options connectRequest) error {
 	limit := time.Now().Add(connectLimit)
-	for opened := 0; s.fleet.live < options.Subscribers; {
-		for ; opened < options.Subscribers && opened-s.fleet.live < handshakes; opened++ {
-			if err := s.fleet.open(opened, options.Address, options.Path); err != nil {
+	handshakes := cmp.Or(options.Handshakes, usualHandshakes)
+	for opened := 0; f.live < options.Subscribers; {
+		for ; opened < options.Subscribers && opened-f.live < handshakes; opened++ {
+			if err := f.open(opened, options.Address, options.Path); err != nil {
 				return err
 			}
 		}
 		if time.Now().After(limit) {
-			return fmt.Errorf("after %v only %d of %d subscribers are connected", connectLimit, s.fleet.live, options.Subscribers)
+			return fmt.Errorf("after %v only %d of %d subscribers are connected", connectLimit, f.live, options.Subscribers)
 		}
-		if err := s.loop.poll(time.Second); err != nil {
+		if err := f.loop.poll(time.Second); err != nil {
 			return err
 		}
 	}

@@ -2,18 +2,21 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
-	"syscall"
 	"time"
 )
 
-// placeholder stands in a request's body where a sequence number goes.
-var placeholder = []byte("########")
+// In a request's body, placeholder stands where a sequence number goes, and recipient where the number of the subscriber
+// goes whom the publication is for: publication n is for subscriber n modulo their count.
+var (
+	placeholder = []byte("########")
+	recipient   = []byte("@@@@@@")
+)
 
 // call is an HTTP request that publishes. With several placeholders they get consecutive numbers; a body with one
-// placeholder and several publications gives the first number, and the server counts on.
+// placeholder and several publications gives the first number, and the server counts on. The same holds for recipients,
+// of which there may be none.
 type call struct {
 	Path         string
 	Headers      map[string]string
@@ -21,51 +24,58 @@ type call struct {
 	Publications int
 }
 
-// publisher is one keep-alive HTTP connection with at most one request under way.
+// publisher sends the same request again and again, with other numbers.
 type publisher struct {
-	loop      *loop
-	ledger    *ledger
-	fd        int
-	request   []byte
-	numbers   []int // where the placeholders stand
-	count     int
-	unwritten []byte
-	response  []byte
-	buffer    []byte
+	*exchange
+	ledger     *ledger
+	request    []byte
+	numbers    []int // where the placeholders stand
+	recipients []int
+	count      int
 
+	asked     time.Time
 	replied   bool
 	unheard   int // publications that somebody has not heard yet
 	onReplied func()
 }
 
 func openPublisher(l *loop, book *ledger, address string, c call) (*publisher, error) {
-	fd, err := dial(address)
-	if err != nil {
-		return nil, err
-	}
 	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n",
 		c.Path, address, len(c.Body))
 	for name, value := range c.Headers {
 		request = fmt.Appendf(request, "%s: %s\r\n", name, value)
 	}
 	request = append(append(request, "\r\n"...), c.Body...)
-	p := &publisher{loop: l, ledger: book, fd: fd, request: request, count: c.Publications, replied: true,
-		buffer: make([]byte, 64<<10)}
-	for from := 0; ; {
-		at := bytes.Index(request[from:], placeholder)
-		if at < 0 {
-			break
-		}
-		p.numbers = append(p.numbers, from+at)
-		from += at + len(placeholder)
-	}
+	p := &publisher{ledger: book, request: request, count: c.Publications, replied: true,
+		numbers: places(request, placeholder), recipients: places(request, recipient)}
 	if len(p.numbers) != 1 && len(p.numbers) != p.count {
 		return nil, fmt.Errorf("%d placeholders for %d publications", len(p.numbers), p.count)
 	}
-	return p, l.add(fd, p)
+	if len(p.recipients) > 1 && len(p.recipients) != p.count {
+		return nil, fmt.Errorf("%d recipients for %d publications", len(p.recipients), p.count)
+	}
+	if len(p.recipients) > 0 && book.subscribers == 0 {
+		return nil, fmt.Errorf("%q in a request, but there are no subscribers", recipient)
+	}
+	var err error
+	if p.exchange, err = openExchange(l, address); err != nil {
+		return nil, err
+	}
+	p.answered = p.reply
+	p.lost = func(err error) error { return fmt.Errorf("publish: %w", err) }
+	return p, nil
 }
 
-func (p *publisher) close() error { return syscall.Close(p.fd) }
+func places(request, sign []byte) (at []int) {
+	for from := 0; ; from += len(sign) {
+		next := bytes.Index(request[from:], sign)
+		if next < 0 {
+			return at
+		}
+		from += next
+		at = append(at, from)
+	}
+}
 
 // free: nothing of the last request is outstanding, neither its answer nor a delivery.
 func (p *publisher) free() bool { return p.replied && p.unheard == 0 }
@@ -78,85 +88,41 @@ func (p *publisher) publish(due time.Time) error {
 			return err
 		}
 		if i < len(p.numbers) {
-			at := p.numbers[i]
-			strconv.AppendUint(p.request[at:at], uint64(sequence), 10)
+			writeDigits(p.request[p.numbers[i]:][:digits], sequence)
+		}
+		if i < len(p.recipients) {
+			writeDigits(p.request[p.recipients[i]:][:len(recipient)], (sequence-firstSequence)%p.ledger.subscribers)
 		}
 	}
-	p.replied = false
+	p.asked, p.replied = due, false
 	p.unheard += p.count
-	p.unwritten = p.request
-	return p.write()
+	return p.send(p.request)
 }
 
-func (p *publisher) write() error {
-	n, err := writeSocket(p.fd, p.unwritten)
-	if err != nil && err != errAgain {
-		return fmt.Errorf("publish: %w", err)
+func writeDigits(into []byte, number uint32) {
+	for i := len(into) - 1; i >= 0; i-- {
+		into[i] = byte('0' + number%10)
+		number /= 10
 	}
-	partial := len(p.unwritten) < len(p.request)
-	p.unwritten = p.unwritten[n:]
-	switch {
-	case len(p.unwritten) > 0:
-		return p.loop.watch(p.fd, syscall.EPOLLIN|syscall.EPOLLOUT)
-	case partial:
-		return p.loop.watch(p.fd, syscall.EPOLLIN)
+}
+
+func (p *publisher) reply(r response) error {
+	if err := checkPublished(r); err != nil {
+		return err
 	}
+	p.replied = true
+	if p.ledger.subscribers == 0 {
+		p.ledger.answered(p.count)
+		p.unheard = 0
+	}
+	p.onReplied()
 	return nil
 }
 
-func (p *publisher) ready(events uint32) error {
-	if events&syscall.EPOLLOUT != 0 && len(p.unwritten) > 0 {
-		if err := p.write(); err != nil {
-			return err
-		}
-	}
-	n, err := readSocket(p.fd, p.buffer)
-	if err == errAgain {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	p.response = append(p.response, p.buffer[:n]...)
-	whole, err := checkResponse(p.response)
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	if whole {
-		p.response = p.response[:0]
-		p.replied = true
-		p.onReplied()
+// checkPublished fails unless the response is a success.
+func checkPublished(r response) error {
+	if r.status != "200" || bytes.Contains(r.body, []byte(`"error"`)) {
+		return fmt.Errorf("publish: the server answered %s: %.300q", strconv.Quote(r.status), r.body)
 	}
 	return nil
-}
-
-// checkResponse says whether the response is whole, and fails unless it is a success.
-func checkResponse(response []byte) (whole bool, err error) {
-	end := bytes.Index(response, []byte("\r\n\r\n"))
-	if end < 0 {
-		return false, nil
-	}
-	head, body := bytes.ToLower(response[:end+2]), response[end+4:]
-	if bytes.Contains(head, []byte("transfer-encoding: chunked\r\n")) {
-		whole = bytes.HasSuffix(body, []byte("0\r\n\r\n"))
-	} else {
-		length, err := contentLength(head)
-		if err != nil {
-			return false, err
-		}
-		whole = len(body) >= length
-	}
-	if whole && (!bytes.HasPrefix(head, []byte("http/1.1 200 ")) || bytes.Contains(body, []byte(`"error"`))) {
-		return false, fmt.Errorf("the server answered %.300q", response)
-	}
-	return whole, nil
-}
-
-func contentLength(head []byte) (int, error) {
-	_, after, found := bytes.Cut(head, []byte("\r\ncontent-length: "))
-	if !found {
-		return 0, errors.New("a response without content-length")
-	}
-	value, _, _ := bytes.Cut(after, []byte("\r\n"))
-	return strconv.Atoi(string(value))
 }

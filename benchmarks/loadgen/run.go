@@ -11,6 +11,8 @@ const drainLimit = 15 * time.Second
 
 type runRequest struct {
 	Call call
+	// Address is where to publish; without it, where the subscribers are connected.
+	Address string
 	// Window is how many requests are outstanding at once: sent, and not yet both answered and heard by everybody.
 	Window int
 	// Rate is requests per second at fixed times, whatever comes back (an open loop); 0 keeps the window full instead.
@@ -19,6 +21,8 @@ type runRequest struct {
 	WarmUp  float64
 	Seconds float64
 	Pids    []int
+	// Everyone: in a fleet of personal channels, each publication goes to all of them.
+	Everyone bool
 }
 
 type runResult struct {
@@ -28,8 +32,12 @@ type runResult struct {
 	ServerCPU    float64 `json:"serverCpu"`
 	LoadgenCPU   float64 `json:"loadgenCpu"`
 	// Latency of a delivery in microseconds, from when its publication was due. Open loop only.
-	P50 float64 `json:"p50,omitempty"`
-	P99 float64 `json:"p99,omitempty"`
+	P50  float64 `json:"p50,omitempty"`
+	P99  float64 `json:"p99,omitempty"`
+	P999 float64 `json:"p999,omitempty"`
+	// From a request to its answer, in microseconds. Closed loop without subscribers only.
+	RequestP50 float64 `json:"requestP50,omitempty"`
+	RequestP99 float64 `json:"requestP99,omitempty"`
 }
 
 // run is one measurement: every publication of it has been answered, and heard by every subscriber, when it returns.
@@ -38,13 +46,19 @@ type run struct {
 	fleet      *fleet
 	ledger     *ledger
 	publishers []*publisher
-	sending    bool
-	failure    error
+	// requests is how long each request took; nil while nobody asks.
+	requests *[]time.Duration
+	sending  bool
+	failure  error
 }
 
 func (f *fleet) run(address string, request runRequest) (result runResult, err error) {
 	r := &run{runRequest: request, fleet: f, ledger: f.ledger}
 	f.ledger.strict = request.Window == 1
+	f.ledger.spread = f.spread && !request.Everyone
+	for _, s := range f.subscribers {
+		s.position = f.ledger.start(uint32(s.index))
+	}
 	f.ledger.onFinished = func(owner *publisher) {
 		owner.unheard--
 		r.refill(owner)
@@ -55,7 +69,7 @@ func (f *fleet) run(address string, request runRequest) (result runResult, err e
 			return result, err
 		}
 		defer p.close()
-		p.onReplied = func() { r.refill(p) }
+		p.onReplied = func() { r.replied(p) }
 		r.publishers = append(r.publishers, p)
 	}
 	if err := r.phase(request.WarmUp); err != nil {
@@ -65,35 +79,47 @@ func (f *fleet) run(address string, request runRequest) (result runResult, err e
 }
 
 func (r *run) measure() (result runResult, err error) {
-	var latencies []time.Duration
-	if r.Rate > 0 {
+	var latencies, requests []time.Duration
+	switch {
+	case r.Rate > 0:
 		r.fleet.latencies = &latencies
 		defer func() { r.fleet.latencies = nil }()
+	case r.ledger.subscribers == 0:
+		r.requests = &requests
 	}
 	deliveries, publications := r.fleet.deliveries, r.ledger.sent
-	server, err := processCPU(r.Pids)
+	spent, err := startWatch(r.Pids)
 	if err != nil {
 		return result, err
 	}
-	own, started := ownCPU(), time.Now()
 	if err := r.phase(r.Seconds); err != nil {
 		return result, err
 	}
-	elapsed, ownAfter := time.Since(started), ownCPU()
-	serverAfter, err := processCPU(r.Pids)
+	seconds, server, own, err := spent.read()
 	if err != nil {
 		return result, err
 	}
 	slices.Sort(latencies)
+	slices.Sort(requests)
 	return runResult{
 		Publications: r.ledger.sent - publications,
 		Deliveries:   r.fleet.deliveries - deliveries,
-		Seconds:      elapsed.Seconds(),
-		ServerCPU:    (serverAfter - server).Seconds(),
-		LoadgenCPU:   (ownAfter - own).Seconds(),
+		Seconds:      seconds,
+		ServerCPU:    server,
+		LoadgenCPU:   own,
 		P50:          percentile(latencies, 0.5),
 		P99:          percentile(latencies, 0.99),
+		P999:         percentile(latencies, 0.999),
+		RequestP50:   percentile(requests, 0.5),
+		RequestP99:   percentile(requests, 0.99),
 	}, nil
+}
+
+func (r *run) replied(p *publisher) {
+	if r.requests != nil {
+		*r.requests = append(*r.requests, time.Since(p.asked))
+	}
+	r.refill(p)
 }
 
 // refill keeps the window of a closed loop full.

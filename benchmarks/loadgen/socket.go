@@ -47,7 +47,7 @@ func readSocket(fd int, into []byte) (int, error) {
 	case err != nil:
 		return 0, fmt.Errorf("read: %w", err)
 	case n == 0:
-		return 0, errors.New("the server closed the connection")
+		return 0, errClosed
 	}
 	return n, nil
 }

@@ -22,13 +22,17 @@ type layout struct {
 
 // fleet is what all subscribers share. One goroutine serves them all, so one read buffer does.
 type fleet struct {
-	loop       *loop
-	wire       wire
-	ledger     *ledger
-	layout     layout
-	buffer     []byte
-	live       int
-	deliveries uint64
+	loop   *loop
+	wire   wire
+	ledger *ledger
+	layout layout
+	buffer []byte
+	// subscribers stand at their index.
+	subscribers []*subscriber
+	live        int
+	deliveries  uint64
+	// spread: every subscriber has a channel of its own.
+	spread bool
 	// latencies is nil while nobody asks for them.
 	latencies *[]time.Duration
 }
@@ -59,10 +63,17 @@ func (f *fleet) open(index int, address, path string) error {
 	s := &subscriber{fleet: f, fd: fd, index: index, accept: base64.StdEncoding.EncodeToString(sum[:])}
 	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", path, address, key)
+	f.subscribers = append(f.subscribers, s)
 	if err := writeSmall(fd, request); err != nil {
 		return err
 	}
 	return f.loop.add(fd, s)
+}
+
+func (f *fleet) close() {
+	for _, s := range f.subscribers {
+		f.loop.remove(s.fd)
+	}
 }
 
 func (s *subscriber) ready(uint32) error {
@@ -196,13 +207,12 @@ func (s *subscriber) message(message []byte) error {
 			return s.deliver(parseSequence(message[at+len(marker):]))
 		}
 	}
-	reply, subscribed, err := s.fleet.wire.control(message)
+	reply, subscribed, err := s.fleet.wire.control(s.index, message)
 	if err != nil {
 		return err
 	}
 	if subscribed {
 		s.live = true
-		s.position = s.fleet.ledger.finished
 		s.fleet.live++
 	}
 	if reply != nil {
@@ -212,15 +222,22 @@ func (s *subscriber) message(message []byte) error {
 }
 
 func (s *subscriber) deliver(sequence uint32) error {
-	if err := s.fleet.ledger.hear(s.position, sequence); err != nil {
+	if err := s.record(sequence); err != nil {
 		return err
 	}
-	s.position++
 	s.fleet.deliveries++
 	if s.fleet.latencies != nil {
 		*s.fleet.latencies = append(*s.fleet.latencies, s.fleet.ledger.age(sequence, time.Now()))
 	}
 	return nil
+}
+
+func (s *subscriber) record(sequence uint32) error {
+	if s.fleet.ledger.spread {
+		return s.fleet.ledger.hearAlone(uint32(s.index), &s.position, sequence)
+	}
+	s.position++
+	return s.fleet.ledger.hear(s.position-1, sequence)
 }
 
 func (s *subscriber) send(opcode byte, payload []byte) error {

@@ -19,33 +19,47 @@ type wire interface {
 	joined() bool
 	// control answers a message that is no publication: what to send back (nil for nothing), and whether it confirmed
 	// the subscription.
-	control(message []byte) (reply []byte, subscribed bool, err error)
+	control(index int, message []byte) (reply []byte, subscribed bool, err error)
 }
 
 func newWire(options connectRequest) (wire, error) {
+	channel := channelName{options.Channel, options.Spread}
 	switch options.Wire {
 	case "centrifugo-json":
-		return centrifugoJSON{channel: options.Channel, tokenKey: options.TokenKey}, nil
+		return centrifugoJSON{channel: channel, tokenKey: options.TokenKey}, nil
 	case "socket.io":
-		return socketIO{channel: options.Channel}, nil
+		return socketIO{channel: channel}, nil
 	}
 	return nil, fmt.Errorf("unknown wire %q", options.Wire)
 }
 
+// channelName is one for all subscribers, or the start of a personal one for each.
+type channelName struct {
+	name   string
+	spread bool
+}
+
+func (c channelName) of(index int) string {
+	if c.spread {
+		return fmt.Sprintf("%s%06d", c.name, index)
+	}
+	return c.name
+}
+
 // centrifugoJSON speaks Centrifugo's client protocol: commands and replies as JSON lines.
 type centrifugoJSON struct {
-	channel  string
+	channel  channelName
 	tokenKey string
 }
 
 func (c centrifugoJSON) opening(index int) []byte {
 	return fmt.Appendf(nil, `{"id":1,"connect":{"token":%q,"name":"loadgen"}}`+"\n"+`{"id":2,"subscribe":{"channel":%q}}`,
-		connectionToken(c.tokenKey, fmt.Sprintf("user-%d", index)), c.channel)
+		connectionToken(c.tokenKey, fmt.Sprintf("user-%d", index)), c.channel.of(index))
 }
 
 func (centrifugoJSON) joined() bool { return true }
 
-func (centrifugoJSON) control(message []byte) ([]byte, bool, error) {
+func (centrifugoJSON) control(_ int, message []byte) ([]byte, bool, error) {
 	if string(message) == "{}" {
 		return []byte("{}"), false, nil
 	}
@@ -79,21 +93,21 @@ func connectionToken(key, user string) string {
 
 // socketIO speaks Engine.IO 4 and Socket.IO 5 in text packets. The subscription is an event with an acknowledgement.
 type socketIO struct {
-	channel string
+	channel channelName
 }
 
 func (socketIO) opening(int) []byte { return nil }
 
 func (socketIO) joined() bool { return false }
 
-func (s socketIO) control(message []byte) ([]byte, bool, error) {
+func (s socketIO) control(index int, message []byte) ([]byte, bool, error) {
 	switch {
 	case bytes.HasPrefix(message, []byte("0{")): // Engine.IO is open: connect to the default namespace
 		return []byte("40"), false, nil
 	case string(message) == "2": // ping
 		return []byte("3"), false, nil
 	case bytes.HasPrefix(message, []byte("40{")): // connected
-		return fmt.Appendf(nil, `420["subscribe",%q]`, s.channel), false, nil
+		return fmt.Appendf(nil, `420["subscribe",%q]`, s.channel.of(index)), false, nil
 	case bytes.HasPrefix(message, []byte("430[")): // the acknowledgement of event 0
 		return nil, true, nil
 	case bytes.HasPrefix(message, []byte("44")):

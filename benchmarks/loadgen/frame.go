@@ -7,17 +7,19 @@ import (
 )
 
 const (
-	opText  = 1
-	opClose = 8
-	opPing  = 9
-	opPong  = 10
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+	opPing   = 9
+	opPong   = 10
 )
 
 // frame is one unfragmented WebSocket frame; payload points into the buffer it was read from.
 type frame struct {
-	opcode  byte
-	payload []byte
-	size    int // whole frame, header included
+	opcode     byte
+	compressed bool
+	payload    []byte
+	size       int // whole frame, header included
 }
 
 // nextFrame reads the frame at the start of buffer. ok is false while it is not whole yet.
@@ -25,8 +27,8 @@ func nextFrame(buffer []byte) (f frame, ok bool, err error) {
 	if len(buffer) < 2 {
 		return f, false, nil
 	}
-	if buffer[0]&0xf0 != 0x80 {
-		return f, false, errors.New("a fragmented or compressed frame: no server under test should send one")
+	if buffer[0]&0xb0 != 0x80 {
+		return f, false, errors.New("a fragmented frame: no server under test should send one")
 	}
 	if buffer[1]&0x80 != 0 {
 		return f, false, errors.New("a masked frame from a server")
@@ -51,7 +53,9 @@ func nextFrame(buffer []byte) (f frame, ok bool, err error) {
 	if len(buffer) < header+length {
 		return f, false, nil
 	}
-	return frame{opcode: buffer[0] & 0x0f, payload: buffer[header : header+length], size: header + length}, true, nil
+	f = frame{opcode: buffer[0] & 0x0f, compressed: buffer[0]&0x40 != 0, size: header + length}
+	f.payload = buffer[header:f.size]
+	return f, true, nil
 }
 
 // maskKey is fixed: masking protects proxies from browsers, and there is neither here.

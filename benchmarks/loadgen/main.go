@@ -27,6 +27,8 @@ type connectRequest struct {
 	// Handshakes is how many are under way at once; 0 takes 64, which is below every server's accept backlog.
 	Handshakes int
 	Pids       []int
+	// Recover has every subscriber come back from a position instead of starting anew.
+	Recover *recoverRequest
 }
 
 // connectResult is what it cost to connect and subscribe; times in seconds.
@@ -170,13 +172,7 @@ func (s *session) connect(options connectRequest) (result connectResult, err err
 		return result, err
 	}
 	s.address = options.Address
-	s.fleet = &fleet{
-		loop:   s.loop,
-		wire:   w,
-		spread: options.Spread,
-		ledger: &ledger{subscribers: uint32(options.Subscribers)},
-		buffer: make([]byte, 512<<10),
-	}
+	s.fleet = newFleet(s.loop, w, options)
 	spent, err := startWatch(options.Pids)
 	if err != nil {
 		return result, err

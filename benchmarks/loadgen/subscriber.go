@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -22,8 +23,15 @@ type layout struct {
 
 // fleet is what all subscribers share. One goroutine serves them all, so one read buffer does.
 type fleet struct {
-	loop   *loop
-	wire   wire
+	loop     *loop
+	wire     wire
+	carriage carriage
+	// What some wires need; nil for the others.
+	stream    streamWire
+	emulation *emulation
+	inflater  *inflater
+	patches   *patches
+
 	ledger *ledger
 	layout layout
 	buffer []byte
@@ -37,15 +45,41 @@ type fleet struct {
 	latencies *[]time.Duration
 }
 
-// subscriber is one WebSocket connection with one subscription.
+func newFleet(l *loop, w wire, options connectRequest) *fleet {
+	f := &fleet{
+		loop:     l,
+		wire:     w,
+		carriage: w.carriage(),
+		ledger:   &ledger{subscribers: uint32(options.Subscribers)},
+		buffer:   make([]byte, 512<<10),
+		spread:   options.Spread,
+	}
+	if stream, ok := w.(streamWire); ok {
+		f.stream, f.emulation = stream, &emulation{loop: l, address: options.Address}
+	}
+	if f.carriage.deflate {
+		f.inflater = newInflater()
+	}
+	if f.carriage.delta {
+		f.patches = &patches{}
+	}
+	return f
+}
+
+// subscriber is one connection with one subscription.
 type subscriber struct {
 	fleet    *fleet
 	fd       int
 	index    int
-	accept   string // the handshake's expected answer; empty once it has come
+	opened   bool   // the handshake is done
+	accept   string // the handshake's expected answer on a WebSocket
 	live     bool
 	position uint64
-	rest     []byte // the start of a frame that is not whole yet
+	base     uint64 // the stream's offset at the subscription
+	rest     []byte // the start of a frame or line that is not whole yet
+	chunks   dechunker
+	// By these the server knows a streamWire's connection.
+	session, node string
 }
 
 // open connects, sends the handshake and puts the subscriber on the loop; it is live once the server has confirmed.
@@ -54,15 +88,13 @@ func (f *fleet) open(index int, address, path string) error {
 	if err != nil {
 		return err
 	}
-	var nonce [16]byte
-	if _, err := rand.Read(nonce[:]); err != nil {
+	s := &subscriber{fleet: f, fd: fd, index: index}
+	var request []byte
+	if f.stream != nil {
+		request = f.stream.request(address, path, index)
+	} else if request, s.accept, err = upgradeRequest(address, path, f.carriage.deflate); err != nil {
 		return err
 	}
-	key := base64.StdEncoding.EncodeToString(nonce[:])
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	s := &subscriber{fleet: f, fd: fd, index: index, accept: base64.StdEncoding.EncodeToString(sum[:])}
-	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", path, address, key)
 	f.subscribers = append(f.subscribers, s)
 	if err := writeSmall(fd, request); err != nil {
 		return err
@@ -70,9 +102,27 @@ func (f *fleet) open(index int, address, path string) error {
 	return f.loop.add(fd, s)
 }
 
+func upgradeRequest(address, path string, deflate bool) (request []byte, accept string, err error) {
+	var nonce [16]byte
+	if _, err := rand.Read(nonce[:]); err != nil {
+		return nil, "", err
+	}
+	key := base64.StdEncoding.EncodeToString(nonce[:])
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	request = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", path, address, key)
+	if deflate {
+		request = fmt.Appendf(request, "Sec-WebSocket-Extensions: %s\r\n", deflateOffer)
+	}
+	return append(request, "\r\n"...), base64.StdEncoding.EncodeToString(sum[:]), nil
+}
+
 func (f *fleet) close() {
 	for _, s := range f.subscribers {
 		f.loop.remove(s.fd)
+	}
+	if f.emulation != nil {
+		f.emulation.close()
 	}
 }
 
@@ -97,15 +147,21 @@ func (s *subscriber) read() error {
 		return err
 	}
 	rest := buffer[:kept+n]
-	if s.accept != "" {
+	if !s.opened {
 		if rest, err = s.handshake(rest); err != nil {
 			return err
 		}
+		kept = 0
 	}
-	if s.accept == "" {
-		if rest, err = s.frames(rest); err != nil {
-			return err
-		}
+	switch {
+	case !s.opened:
+	case s.fleet.stream != nil:
+		rest, err = s.body(rest, kept)
+	default:
+		rest, err = s.frames(rest)
+	}
+	if err != nil {
+		return err
 	}
 	s.rest = append(s.rest[:0], rest...)
 	return nil
@@ -116,15 +172,32 @@ func (s *subscriber) handshake(bytesRead []byte) ([]byte, error) {
 	if end < 0 {
 		return bytesRead, nil
 	}
-	head := bytesRead[:end]
-	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101 ")) || !bytes.Contains(head, []byte(s.accept)) {
-		return nil, fmt.Errorf("the handshake was refused: %.200q", head)
+	if err := s.checkHead(bytesRead[:end+2]); err != nil {
+		return nil, err
 	}
-	s.accept = ""
-	if opening := s.fleet.wire.opening(s.index); opening != nil {
-		return bytesRead[end+4:], s.send(opText, opening)
+	s.opened = true
+	if s.fleet.stream == nil {
+		if opening := s.fleet.wire.opening(s.index); opening != nil {
+			return bytesRead[end+4:], s.send(s.opcode(), opening)
+		}
 	}
 	return bytesRead[end+4:], nil
+}
+
+func (s *subscriber) checkHead(head []byte) error {
+	lower := bytes.ToLower(head)
+	switch {
+	case s.fleet.stream != nil:
+		if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) || !bytes.Contains(lower, []byte("transfer-encoding: chunked\r\n")) {
+			return fmt.Errorf("expected a response in chunks: %.200q", head)
+		}
+	case !bytes.HasPrefix(head, []byte("HTTP/1.1 101 ")) || !bytes.Contains(head, []byte(s.accept)):
+		return fmt.Errorf("the handshake was refused: %.200q", head)
+	case s.fleet.carriage.deflate && (!bytes.Contains(lower, []byte("permessage-deflate")) ||
+		!bytes.Contains(lower, []byte("server_no_context_takeover"))):
+		return fmt.Errorf("the server did not agree to compress each message by itself: %.400q", head)
+	}
+	return nil
 }
 
 func (s *subscriber) frames(buffer []byte) ([]byte, error) {
@@ -135,8 +208,8 @@ func (s *subscriber) frames(buffer []byte) ([]byte, error) {
 		}
 		buffer = buffer[f.size:]
 		switch f.opcode {
-		case opText:
-			err = s.text(f.payload)
+		case s.opcode():
+			err = s.data(f)
 		case opPing:
 			err = s.send(opPong, f.payload)
 		case opClose:
@@ -150,40 +223,96 @@ func (s *subscriber) frames(buffer []byte) ([]byte, error) {
 	}
 }
 
-func (s *subscriber) text(payload []byte) error {
-	joined := s.fleet.wire.joined()
+// body takes what was read of an HTTP response; the first bytes of it, as many as were kept, are out of their chunks.
+func (s *subscriber) body(buffer []byte, kept int) ([]byte, error) {
+	n, err := s.chunks.decode(buffer[kept:])
+	if err != nil {
+		return nil, err
+	}
+	return s.lines(buffer[:kept+n], false)
+}
+
+func (s *subscriber) data(f frame) (err error) {
+	payload := f.payload
+	if f.compressed {
+		if s.fleet.inflater == nil {
+			return errors.New("a compressed frame, which was not agreed")
+		}
+		if payload, err = s.fleet.inflater.inflate(payload); err != nil {
+			return err
+		}
+	}
+	switch s.fleet.carriage.separation {
+	case byLine:
+		_, err = s.lines(payload, true)
+		return err
+	case byLength:
+		return s.prefixed(payload)
+	}
+	return s.whole(payload)
+}
+
+// lines takes messages separated by newlines. Where a frame has ended, the last message has too.
+func (s *subscriber) lines(payload []byte, ended bool) (rest []byte, err error) {
 	for len(payload) > 0 {
-		if length, sequence, ok := s.fleet.layout.match(payload, joined); ok {
+		if length, sequence, ok := s.fleet.layout.match(payload, ended); ok {
 			if err := s.deliver(sequence); err != nil {
-				return err
+				return nil, err
 			}
 			payload = payload[length:]
 			continue
 		}
 		message := payload
-		if end := bytes.IndexByte(payload, '\n'); joined && end >= 0 {
+		if end := bytes.IndexByte(payload, '\n'); end >= 0 {
 			message, payload = payload[:end], payload[end+1:]
-		} else {
+		} else if ended {
 			payload = nil
+		} else {
+			return payload, nil
 		}
 		if err := s.message(message); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func (s *subscriber) prefixed(payload []byte) (err error) {
+	for len(payload) > 0 {
+		var message []byte
+		if message, payload, err = takePrefixed(payload); err != nil {
+			return err
+		}
+		if err = s.whole(message); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// match recognises a publication of the known layout at the start of payload; length includes the separator.
-func (l layout) match(payload []byte, joined bool) (length int, sequence uint32, ok bool) {
+func (s *subscriber) whole(message []byte) error {
+	if len(message) == s.fleet.layout.length {
+		if _, sequence, ok := s.fleet.layout.match(message, true); ok {
+			return s.deliver(sequence)
+		}
+	}
+	return s.message(message)
+}
+
+// match recognises a publication of the known layout at the start of payload; length includes the separator, which only
+// the last message of what has ended goes without.
+func (l layout) match(payload []byte, ended bool) (length int, sequence uint32, ok bool) {
 	if l.length == 0 || len(payload) < l.length {
 		return 0, 0, false
 	}
 	length = l.length
 	if len(payload) > length {
-		if !joined || payload[length] != '\n' {
+		if payload[length] != '\n' {
 			return 0, 0, false
 		}
 		length++
+	} else if !ended {
+		return 0, 0, false
 	}
 	if string(payload[l.number-len(marker):l.number]) != `"seq":` {
 		return 0, 0, false
@@ -202,23 +331,38 @@ func parseSequence(text []byte) uint32 {
 // message handles what the fast path did not recognise.
 func (s *subscriber) message(message []byte) error {
 	if s.live {
-		if at := bytes.Index(message, marker); at >= 0 && len(message) >= at+len(marker)+digits {
-			s.fleet.layout = layout{length: len(message), number: at + len(marker)}
-			return s.deliver(parseSequence(message[at+len(marker):]))
+		if isPublication, err := s.publication(message); isPublication {
+			return err
 		}
 	}
-	reply, subscribed, err := s.fleet.wire.control(s.index, message)
+	v, err := s.fleet.wire.control(s.index, message)
 	if err != nil {
 		return err
 	}
-	if subscribed {
+	if v.subscribed {
 		s.live = true
+		s.base, s.session, s.node = v.offset, v.session, v.node
 		s.fleet.live++
 	}
-	if reply != nil {
-		return s.send(opText, reply)
+	switch {
+	case v.reply == nil:
+		return nil
+	case s.fleet.emulation != nil:
+		return s.fleet.emulation.send(s.session, s.node, v.reply)
 	}
-	return nil
+	return s.send(s.opcode(), v.reply)
+}
+
+func (s *subscriber) publication(message []byte) (isPublication bool, err error) {
+	if s.fleet.patches != nil {
+		return s.patched(message)
+	}
+	at := bytes.Index(message, marker)
+	if at < 0 || len(message) < at+len(marker)+digits {
+		return false, nil
+	}
+	s.fleet.layout = layout{length: len(message), number: at + len(marker)}
+	return true, s.deliver(parseSequence(message[at+len(marker):]))
 }
 
 func (s *subscriber) deliver(sequence uint32) error {
@@ -238,6 +382,14 @@ func (s *subscriber) record(sequence uint32) error {
 	}
 	s.position++
 	return s.fleet.ledger.hear(s.position-1, sequence)
+}
+
+// opcode is that of the frames which hold messages, in both directions.
+func (s *subscriber) opcode() byte {
+	if s.fleet.carriage.binary {
+		return opBinary
+	}
+	return opText
 }
 
 func (s *subscriber) send(opcode byte, payload []byte) error {

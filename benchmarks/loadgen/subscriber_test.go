@@ -22,8 +22,9 @@ func pair(t *testing.T, w wire, sent int) (*subscriber, int) {
 	})
 	l, _ := newLedger(t, sent)
 	l.subscribers = 1
-	f := &fleet{wire: w, ledger: l, buffer: make([]byte, 64<<10)}
-	return &subscriber{fleet: f, fd: fds[0], live: true}, fds[1]
+	f := newFleet(nil, w, connectRequest{})
+	f.ledger = l
+	return &subscriber{fleet: f, fd: fds[0], opened: true, live: true}, fds[1]
 }
 
 func serverFrame(payload string) []byte {

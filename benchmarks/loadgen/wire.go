@@ -2,33 +2,86 @@ package main
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 )
 
-// wire is one protocol on top of WebSocket text frames.
+// wire is one protocol between a server and its subscribers.
 type wire interface {
+	carriage() carriage
 	// opening is what the client says as soon as the handshake is done, nil to let the server speak first; index tells
 	// the subscribers apart.
 	opening(index int) []byte
-	// joined: several messages may share a frame, separated by a newline.
-	joined() bool
-	// control answers a message that is no publication: what to send back (nil for nothing), and whether it confirmed
-	// the subscription.
-	control(index int, message []byte) (reply []byte, subscribed bool, err error)
+	// control answers a message that is no publication.
+	control(index int, message []byte) (verdict, error)
+}
+
+// streamWire comes in the body of one HTTP response; other wires come in WebSocket frames.
+type streamWire interface {
+	wire
+	// request is the whole HTTP request.
+	request(address, path string, index int) []byte
+}
+
+// carriage is how messages are put into frames.
+type carriage struct {
+	separation separation
+	binary     bool
+	// deflate: frames are compressed, each by itself.
+	deflate bool
+	// delta: publications are patches, which their offset tells apart.
+	delta bool
+}
+
+// separation is where a message ends.
+type separation int
+
+const (
+	byFrame separation = iota
+	byLine
+	byLength // each message stands after its length, a varint
+)
+
+// verdict is what a message means that is no publication.
+type verdict struct {
+	reply      []byte // to be sent; nil for nothing
+	subscribed bool
+	offset     uint64 // the stream's position at the subscription
+	// session and node tell a streamWire's connection when it answers.
+	session, node string
 }
 
 func newWire(options connectRequest) (wire, error) {
 	channel := channelName{options.Channel, options.Spread}
+	centrifugo := centrifugoJSON{channel: channel, tokenKey: options.TokenKey}
 	switch options.Wire {
-	case "centrifugo-json":
-		return centrifugoJSON{channel: channel, tokenKey: options.TokenKey}, nil
+	case "centrifugo-json", "centrifugo-deflate":
+		centrifugo.deflate = options.Wire == "centrifugo-deflate"
+		if options.Recover != nil {
+			centrifugo.recovery = &recovery{recoverRequest: *options.Recover}
+		}
+		return centrifugo, nil
+	}
+	if options.Recover != nil {
+		return nil, fmt.Errorf("wire %q: recover needs centrifugo-json or centrifugo-deflate", options.Wire)
+	}
+	switch options.Wire {
+	case "centrifugo-delta":
+		if options.Spread {
+			return nil, errors.New("centrifugo-delta: one stream's offsets can't number the publications of many channels")
+		}
+		centrifugo.delta = true
+		return centrifugo, nil
+	case "centrifugo-protobuf":
+		return centrifugoProtobuf{channel: channel, tokenKey: options.TokenKey}, nil
+	case "centrifugo-http-stream":
+		return httpStream{centrifugo}, nil
+	case "centrifugo-sse":
+		return serverSentEvents{centrifugo}, nil
 	case "socket.io":
 		return socketIO{channel: channel}, nil
+	case "text":
+		return plainText{channel: channel}, nil
 	}
 	return nil, fmt.Errorf("unknown wire %q", options.Wire)
 }
@@ -46,49 +99,22 @@ func (c channelName) of(index int) string {
 	return c.name
 }
 
-// centrifugoJSON speaks Centrifugo's client protocol: commands and replies as JSON lines.
-type centrifugoJSON struct {
-	channel  channelName
-	tokenKey string
+// plainText is the least there can be: a text frame to subscribe, one to confirm it, and one for each publication.
+type plainText struct {
+	channel channelName
 }
 
-func (c centrifugoJSON) opening(index int) []byte {
-	return fmt.Appendf(nil, `{"id":1,"connect":{"token":%q,"name":"loadgen"}}`+"\n"+`{"id":2,"subscribe":{"channel":%q}}`,
-		connectionToken(c.tokenKey, fmt.Sprintf("user-%d", index)), c.channel.of(index))
+func (plainText) carriage() carriage { return carriage{} }
+
+func (p plainText) opening(index int) []byte {
+	return []byte("subscribe " + p.channel.of(index))
 }
 
-func (centrifugoJSON) joined() bool { return true }
-
-func (centrifugoJSON) control(_ int, message []byte) ([]byte, bool, error) {
-	if string(message) == "{}" {
-		return []byte("{}"), false, nil
+func (plainText) control(_ int, message []byte) (verdict, error) {
+	if string(message) != "subscribed" {
+		return verdict{}, unexpected(message)
 	}
-	var reply struct {
-		ID        int
-		Error     json.RawMessage
-		Subscribe json.RawMessage
-		Connect   json.RawMessage
-	}
-	if err := json.Unmarshal(message, &reply); err != nil {
-		return nil, false, fmt.Errorf("unreadable message %.200q", message)
-	}
-	switch {
-	case reply.Error == nil && reply.ID == 1 && reply.Connect != nil:
-		return nil, false, nil
-	case reply.Error == nil && reply.ID == 2 && reply.Subscribe != nil:
-		return nil, true, nil
-	}
-	return nil, false, fmt.Errorf("unexpected message %.200q", message)
-}
-
-// connectionToken is a JWT (HS256) without expiry.
-func connectionToken(key, user string) string {
-	encode := base64.RawURLEncoding.EncodeToString
-	claims, _ := json.Marshal(map[string]string{"sub": user})
-	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(signed))
-	return signed + "." + encode(mac.Sum(nil))
+	return verdict{subscribed: true}, nil
 }
 
 // socketIO speaks Engine.IO 4 and Socket.IO 5 in text packets. The subscription is an event with an acknowledgement.
@@ -96,22 +122,26 @@ type socketIO struct {
 	channel channelName
 }
 
+func (socketIO) carriage() carriage { return carriage{} }
+
 func (socketIO) opening(int) []byte { return nil }
 
-func (socketIO) joined() bool { return false }
-
-func (s socketIO) control(index int, message []byte) ([]byte, bool, error) {
+func (s socketIO) control(index int, message []byte) (verdict, error) {
 	switch {
 	case bytes.HasPrefix(message, []byte("0{")): // Engine.IO is open: connect to the default namespace
-		return []byte("40"), false, nil
+		return verdict{reply: []byte("40")}, nil
 	case string(message) == "2": // ping
-		return []byte("3"), false, nil
+		return verdict{reply: []byte("3")}, nil
 	case bytes.HasPrefix(message, []byte("40{")): // connected
-		return fmt.Appendf(nil, `420["subscribe",%q]`, s.channel.of(index)), false, nil
+		return verdict{reply: fmt.Appendf(nil, `420["subscribe",%q]`, s.channel.of(index))}, nil
 	case bytes.HasPrefix(message, []byte("430[")): // the acknowledgement of event 0
-		return nil, true, nil
+		return verdict{subscribed: true}, nil
 	case bytes.HasPrefix(message, []byte("44")):
-		return nil, false, errors.New("the server refused the connection")
+		return verdict{}, errors.New("the server refused the connection")
 	}
-	return nil, false, fmt.Errorf("unexpected message %.200q", message)
+	return verdict{}, unexpected(message)
+}
+
+func unexpected(message []byte) error {
+	return fmt.Errorf("unexpected message %.200q", message)
 }

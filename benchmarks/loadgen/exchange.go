@@ -98,7 +98,7 @@ func readResponse(received []byte) (r response, whole bool, err error) {
 	_, status, _ := bytes.Cut(r.head, []byte(" "))
 	r.status = string(status[:min(3, len(status))])
 	if bytes.Contains(r.head, []byte("\r\ntransfer-encoding: chunked\r\n")) {
-		return r, bytes.HasSuffix(r.body, []byte("0\r\n\r\n")), nil
+		return r, bytes.HasSuffix(received, []byte("\r\n0\r\n\r\n")), nil
 	}
 	if r.status == "204" {
 		return r, true, nil

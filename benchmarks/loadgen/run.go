@@ -23,6 +23,8 @@ type runRequest struct {
 	Pids    []int
 	// Everyone: in a fleet of personal channels, each publication goes to all of them.
 	Everyone bool
+	// Pages are asked for meanwhile.
+	Pages *pagesRequest
 }
 
 type runResult struct {
@@ -38,6 +40,8 @@ type runResult struct {
 	// From a request to its answer, in microseconds. Closed loop without subscribers only.
 	RequestP50 float64 `json:"requestP50,omitempty"`
 	RequestP99 float64 `json:"requestP99,omitempty"`
+
+	Pages *pagesResult `json:"pages,omitempty"`
 }
 
 // run is one measurement: every publication of it has been answered, and heard by every subscriber, when it returns.
@@ -48,6 +52,7 @@ type run struct {
 	publishers []*publisher
 	// requests is how long each request took; nil while nobody asks.
 	requests *[]time.Duration
+	pages    *pages // nil when there are none
 	sending  bool
 	failure  error
 }
@@ -72,6 +77,12 @@ func (f *fleet) run(address string, request runRequest) (result runResult, err e
 		p.onReplied = func() { r.replied(p) }
 		r.publishers = append(r.publishers, p)
 	}
+	if request.Pages != nil {
+		if r.pages, err = newPages(f.loop, address, *request.Pages); err != nil {
+			return result, err
+		}
+		defer r.pages.close()
+	}
 	if err := r.phase(request.WarmUp); err != nil {
 		return result, err
 	}
@@ -88,6 +99,9 @@ func (r *run) measure() (result runResult, err error) {
 		r.requests = &requests
 	}
 	deliveries, publications := r.fleet.deliveries, r.ledger.sent
+	if r.pages != nil {
+		r.pages.latencies = nil
+	}
 	spent, err := startWatch(r.Pids)
 	if err != nil {
 		return result, err
@@ -101,7 +115,7 @@ func (r *run) measure() (result runResult, err error) {
 	}
 	slices.Sort(latencies)
 	slices.Sort(requests)
-	return runResult{
+	result = runResult{
 		Publications: r.ledger.sent - publications,
 		Deliveries:   r.fleet.deliveries - deliveries,
 		Seconds:      seconds,
@@ -112,7 +126,11 @@ func (r *run) measure() (result runResult, err error) {
 		P999:         percentile(latencies, 0.999),
 		RequestP50:   percentile(requests, 0.5),
 		RequestP99:   percentile(requests, 0.99),
-	}, nil
+	}
+	if r.pages != nil {
+		result.Pages = r.pages.result()
+	}
+	return result, nil
 }
 
 func (r *run) replied(p *publisher) {
@@ -133,6 +151,9 @@ func (r *run) refill(p *publisher) {
 func (r *run) phase(seconds float64) error {
 	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
 	r.sending = true
+	if r.pages != nil {
+		r.pages.start(time.Now())
+	}
 	send := r.sendClosed
 	if r.Rate > 0 {
 		send = r.sendOpen
@@ -141,6 +162,9 @@ func (r *run) phase(seconds float64) error {
 		return err
 	}
 	r.sending = false
+	if r.pages != nil {
+		r.pages.stop()
+	}
 	return r.drain()
 }
 
@@ -181,9 +205,9 @@ func (r *run) sendOpen(end time.Time) error {
 
 func (r *run) drain() error {
 	limit := time.Now().Add(drainLimit)
-	for !r.ledger.idle() || slices.ContainsFunc(r.publishers, func(p *publisher) bool { return !p.replied }) {
+	for !r.done() {
 		if time.Now().After(limit) {
-			return fmt.Errorf("after %v: %d publications are not heard by all %d subscribers, or not answered",
+			return fmt.Errorf("after %v: %d publications are not heard by all %d subscribers, or something is not answered",
 				drainLimit, r.ledger.sent-r.ledger.finished, r.ledger.subscribers)
 		}
 		if err := r.poll(100 * time.Millisecond); err != nil {
@@ -193,7 +217,17 @@ func (r *run) drain() error {
 	return nil
 }
 
-func (r *run) poll(wait time.Duration) error {
+func (r *run) done() bool {
+	return r.ledger.idle() && (r.pages == nil || r.pages.done()) &&
+		!slices.ContainsFunc(r.publishers, func(p *publisher) bool { return !p.replied })
+}
+
+func (r *run) poll(wait time.Duration) (err error) {
+	if r.pages != nil {
+		if wait, err = r.pages.send(wait); err != nil {
+			return err
+		}
+	}
 	if err := r.fleet.loop.poll(wait); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ export interface ScenarioFacts {
   readonly about: string
   readonly rounds: number
   readonly metrics: readonly Metric[]
-  /** What the rows' `x` counts: "subscribers". */
+  /** What the rows' `x` counts, as a growth picture writes it below its axis: "subscribers". */
   readonly xTitle?: string
   readonly rows: readonly RowFacts[]
 }
@@ -38,8 +38,6 @@ export interface RowFacts {
   readonly title: string
   /** Where the row stands on a growth picture: subscribers, channels. */
   readonly x?: number
-  /** Rows of one group are one line on a growth picture, and this is its heading. No group: all rows with an `x` are one. */
-  readonly group?: string
 }
 
 export interface Metric {

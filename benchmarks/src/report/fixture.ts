@@ -37,7 +37,10 @@ const fanOut: ScenarioFacts = {
   metrics: [perDelivery, rate],
   xTitle: 'subscribers',
   rows: modes.flatMap(({ name, title }) =>
-    sizes.map((x): RowFacts => ({ name: `${x}-128-${name}`, title: `${x} subscribers, ${title}`, x, group: title })),
+    sizes.map((x): RowFacts => {
+      const row = { name: `${x}-128-${name}`, title: `${x} subscribers, ${title}` }
+      return name === 'win1' ? { ...row, x } : row
+    }),
   ),
 }
 
@@ -47,7 +50,7 @@ const idleConnections: ScenarioFacts = {
   about: 'Connected, subscribed, silent.',
   rounds: noise.length,
   metrics: [memory],
-  rows: [{ name: 'idle', title: '10,000 connections' }],
+  rows: [{ name: '10000', title: '10,000 connections' }],
 }
 
 function rounds(cell: Omit<Sample, 'round' | 'value'>, median: number): Sample[] {
@@ -67,7 +70,7 @@ const samples = [
     ),
   ),
   ...Object.entries(idle).flatMap(([peer, figure]) =>
-    rounds({ scenario: 'idle', row: 'idle', metric: 'rss', peer }, figure),
+    rounds({ scenario: 'idle', row: '10000', metric: 'rss', peer }, figure),
   ),
 ]
 

@@ -82,24 +82,24 @@ test('tells what only one of the runs has', () => {
   expect(lines.filter((line) => line.change === undefined)).toHaveLength(6 + 3)
   const report = guardReport(lines)
   expect(report).toContain('12 ratios compared, none is worse')
-  expect(report).toContain('  idle against centrifugo, only in the earlier run: idle rss\n')
+  expect(report).toContain('  idle against centrifugo, only in the earlier run: 10000 rss\n')
   expect(report).toMatch(/fan-out against ws, only in the earlier run: 100-128-win1 cpu, .*5000-128-burst cpu/)
-  expect(guardReport(compare(short, example))).toContain('  idle against centrifugo, only in this run: idle rss\n')
+  expect(guardReport(compare(short, example))).toContain('  idle against centrifugo, only in this run: 10000 rss\n')
 })
 
 test('does not call two runs alike that have nothing in common', () => {
   const report = guardReport(compare(example, { ...example, samples: [] }))
   expect(report).toMatch(/^No ratio was compared: /)
-  expect(report).toContain('  idle against ws, only in the earlier run: idle rss')
+  expect(report).toContain('  idle against ws, only in the earlier run: 10000 rss')
 })
 
 test('reports the worst first, with some of what is fine when little is worse', () => {
   const cheaper = change(1 / 1.5, ({ peer, row }) => peer === 'centrifugo' && row === '100-128-win1')
-  const cheapest = change(1 / 4, ({ peer, row }) => peer === 'ws' && row === 'idle', cheaper)
+  const cheapest = change(1 / 4, ({ peer, row }) => peer === 'ws' && row === '10000', cheaper)
   const lines = guardReport(compare(example, cheapest)).split('\n')
   expect(lines.slice(0, 3)).toEqual([
     '21 ratios compared, 2 worse than before by more than a factor of 1.35:',
-    '  WORSE  idle idle, rss, against ws: 0.59 before, 2.4 now (× 4.00)',
+    '  WORSE  idle 10000, rss, against ws: 0.59 before, 2.4 now (× 4.00)',
     '  WORSE  fan-out 100-128-win1, cpu, against centrifugo: 0.85 before, 1.3 now (× 1.50)',
   ])
   expect(lines.slice(3)).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^ {2}fine .*\(× 1\.00\)$/)))

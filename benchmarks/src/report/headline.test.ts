@@ -4,7 +4,7 @@ import { headline, type HeadlineEntry } from './headline.ts'
 
 const winOne: HeadlineEntry = { scenario: 'fan-out', row: '1000-128-win1', metric: 'cpu', title: 'One at a time' }
 const most: HeadlineEntry = { scenario: 'fan-out', row: '1000-128-win1', metric: 'rate', title: 'At most' }
-const idle: HeadlineEntry = { scenario: 'idle', row: 'idle', metric: 'rss', title: 'Idle' }
+const idle: HeadlineEntry = { scenario: 'idle', row: '10000', metric: 'rss', title: 'Idle' }
 
 test('has an entry to a line, with the ratio against each peer', () => {
   expect(headline(example, [winOne, idle])).toBe(
@@ -45,8 +45,8 @@ test('says which targets were reached, in the direction that is better', () => {
 test('knows the rows of the fan-out', () => {
   const rows = headline(example).split('\n').slice(2, -2)
   expect(rows.map((row) => row.split(' | ')[0])).toEqual([
-    '| A delivery, 1,000 subscribers, one at a time (µs)',
-    '| A delivery, 1,000 subscribers, bursts of 100 (µs)',
-    '| A connection with a subscription, idle (KB)',
+    '| A delivery: 1,000 subscribers, one at a time (µs)',
+    '| A delivery: 1,000 subscribers, bursts of 100 (µs)',
+    '| An idle connection: memory (KB)',
   ])
 })

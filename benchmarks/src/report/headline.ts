@@ -10,14 +10,14 @@ export interface HeadlineEntry extends Cell {
 }
 
 export const headlineEntries: readonly HeadlineEntry[] = [
-  { scenario: 'fan-out', row: '1000-128-win1', metric: 'cpu', title: 'A delivery, 1,000 subscribers, one at a time' },
-  { scenario: 'fan-out', row: '1000-128-win8', metric: 'cpu', title: 'A delivery, 1,000 subscribers, eight at a time' },
-  { scenario: 'fan-out', row: '1000-128-burst', metric: 'cpu', title: 'A delivery, 1,000 subscribers, bursts of 100' },
-  { scenario: 'fan-out', row: '1000-128-seq', metric: 'cpu', title: 'A delivery, 1,000 subscribers, 20,000 a second' },
-  { scenario: 'personal', row: 'broadcast-10000', metric: 'cpu', title: 'A delivery, broadcast to 10,000 channels' },
-  { scenario: 'http-publish', row: 'publish', metric: 'cpu', title: 'A publish by HTTP, nobody subscribed' },
-  { scenario: 'connect', row: 'connect', metric: 'cpu', title: 'A connection with a subscription, made' },
-  { scenario: 'idle', row: 'idle', metric: 'rss', title: 'A connection with a subscription, idle' },
+  { scenario: 'fan-out', row: '1000-128-win1', metric: 'cpu', title: 'A delivery: 1,000 subscribers, one at a time' },
+  { scenario: 'fan-out', row: '1000-128-win8', metric: 'cpu', title: 'A delivery: 1,000 subscribers, eight at a time' },
+  { scenario: 'fan-out', row: '1000-128-burst', metric: 'cpu', title: 'A delivery: 1,000 subscribers, bursts of 100' },
+  { scenario: 'fan-out', row: '1000-128-seq', metric: 'cpu', title: 'A delivery: 1,000 subscribers, fixed rate' },
+  { scenario: 'personal', row: '10000', metric: 'cpu', title: 'A channel of a broadcast to 10,000' },
+  { scenario: 'http-publish', row: 'win8', metric: 'cpu', title: 'A publish over HTTP, nobody subscribed' },
+  { scenario: 'connect', row: '5000', metric: 'cpu', title: 'A client that connects and subscribes' },
+  { scenario: 'idle', row: '10000', metric: 'rss', title: 'An idle connection: memory' },
   { scenario: 'fan-out', row: '1000-128-win8', metric: 'rate', title: 'Deliveries at most, 1,000 subscribers' },
 ]
 

@@ -1,0 +1,2 @@
+export { headlinePicture } from './bars.ts'
+export { growthPicture } from './growth.ts'

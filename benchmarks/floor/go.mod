@@ -1,0 +1,3 @@
+module backchannel.dev/benchmarks/floor
+
+go 1.24

@@ -1,7 +1,7 @@
 import { findChromium, requireServices } from '@backchannel/servers'
 import { chromium } from '@playwright/test'
 import { expect, test } from 'vitest'
-import type { Results } from '../results.ts'
+import type { Metric, Results } from '../results.ts'
 import { example } from './fixture.ts'
 import type { HeadlineEntry } from './headline.ts'
 import { growthPicture, headlinePicture } from './pictures.ts'
@@ -36,6 +36,19 @@ test('has a panel for each measured entry that says how much is spent', () => {
   expect(texts).toEqual(expect.arrayContaining(['4.6', '11', '2.4 ×', '0.060', '20 ×', '95 ×']))
 })
 
+test('draws what runs can be compared by: no times, and nothing of which more is better', () => {
+  const having = (change: Partial<Metric>): Results => ({
+    ...example,
+    scenarios: example.scenarios.map((scenario) => ({
+      ...scenario,
+      metrics: scenario.metrics.map((metric) => ({ ...metric, ...change })),
+    })),
+  })
+  for (const change of [{ guarded: false }, { better: 'more' }] as const) {
+    expect(textOf(headlinePicture(having(change), [entry('1000-128-win1')]))).toContain('Not measured in this run.')
+  }
+})
+
 test('has no bar for a peer without samples', () => {
   const samples = example.samples.filter(({ peer, row }) => peer !== 'ws' || row !== '1000-128-win1')
   const texts = textOf(headlinePicture({ ...example, samples }, [entry('1000-128-win1'), entry('1000-128-burst')]))
@@ -55,8 +68,29 @@ test('draws a line for each peer, with names that do not cover each other', () =
   expect(Math.min(...gaps)).toBeGreaterThan(16)
 })
 
+const flat = (value: number): Results => ({
+  ...example,
+  samples: example.samples.map((sample) => ({ ...sample, value })),
+})
+
+test('puts the names of lines that end together below one another, the first beside its line', () => {
+  const texts = textsOf(growthPicture(flat(7), 'fan-out'))
+  const heightOf = (wanted: string) => texts.find(({ text }) => text === wanted)?.y ?? NaN
+  const step = heightOf('10') - heightOf('5')
+  expect(heightOf('Backchannel hub 7.0')).toBeCloseTo(heightOf('5') + step * Math.log2(7 / 5), 0)
+  expect(heightOf('Centrifugo 7.0')).toBe(heightOf('Backchannel hub 7.0') + 17)
+  expect(heightOf('ws 7.0')).toBe(heightOf('Backchannel hub 7.0') + 3 * 17)
+})
+
+test('keeps the names above the axis where lines end low', () => {
+  const samples = example.samples.map((sample) => ({ ...sample, value: sample.row.startsWith('100-') ? 500 : 5.1 }))
+  const texts = textsOf(growthPicture({ ...example, samples }, 'fan-out'))
+  const axis = texts.find(({ text }) => text === '5')?.y ?? NaN
+  const ends = texts.filter(({ text }) => text.endsWith(' 5.1'))
+  expect(ends.map(({ y }) => y)).toEqual([3, 2, 1, 0].map((place) => axis - place * 17))
+})
+
 test('gives the axes round steps around the figures, and a flat line room', () => {
-  const flat = (value: number): Results => ({ ...example, samples: example.samples.map((it) => ({ ...it, value })) })
   const stepsOf = (value: number) =>
     textsOf(growthPicture(flat(value), 'fan-out'))
       .filter(({ x, text }) => x < 70 && /^[\d.,]+$/.test(text))

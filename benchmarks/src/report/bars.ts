@@ -29,8 +29,8 @@ const barsWidth = panelWidth - namesWidth - 92
 /**
  * Bars side by side, for each entry in a panel and on a scale of its own, since a burst costs a hundredth of the rest.
  *
- * @param entries those that were measured are drawn; by default the ones of CPU and memory, of which less is better
- * @returns an SVG
+ * @param entries drawn are those that were measured, guarded, and of which less is better: CPU and memory
+ * @returns an SVG, which says so when there are none
  */
 export function headlinePicture(results: Results, entries: readonly HeadlineEntry[] = headlineEntries): string {
   const panels = measuredEntries(results, entries)

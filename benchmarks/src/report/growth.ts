@@ -19,8 +19,8 @@ const labelDistance = 17
 /**
  * A line for each peer over the rows of a scenario that have an `x`, both axes logarithmic.
  *
- * @returns an SVG
- * @throws Error when the results know of no such scenario or metric, or when two rows have the same `x`
+ * @returns an SVG, which says so when nothing of it was measured
+ * @throws Error when two rows have the same `x`
  */
 export function growthPicture(results: Results, scenarioName: string, metricName = 'cpu'): string {
   const scenario = results.scenarios.find(({ name }) => name === scenarioName)

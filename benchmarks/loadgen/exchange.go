@@ -30,7 +30,7 @@ type exchange struct {
 }
 
 func openExchange(l *loop, address string) (*exchange, error) {
-	fd, err := dial(address)
+	fd, err := dial(address, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -140,10 +140,7 @@ func (s *session) handle(r request) error {
 		}
 		answer(result)
 	case r.Disconnect != nil:
-		if s.fleet != nil {
-			s.fleet.close()
-		}
-		s.fleet, s.address = nil, ""
+		s.disconnect()
 		answer(map[string]int{"subscribers": 0})
 	default:
 		return errors.New("expected connect, run or disconnect")
@@ -183,6 +180,13 @@ func (s *session) connect(options connectRequest) (result connectResult, err err
 	result.Subscribers = s.fleet.live
 	result.Seconds, result.ServerCPU, result.LoadgenCPU, err = spent.read()
 	return result, err
+}
+
+func (s *session) disconnect() {
+	if s.fleet != nil {
+		s.fleet.close()
+	}
+	s.fleet, s.address = nil, ""
 }
 
 func (f *fleet) connect(options connectRequest) error {

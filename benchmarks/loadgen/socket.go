@@ -7,12 +7,21 @@ import (
 	"syscall"
 )
 
+// From Linux's in.h; the syscall package lacks it.
+const ipBindAddressNoPort = 24
+
 // errAgain: the socket has nothing to read, or no room to write, for now.
 var errAgain = errors.New("again")
 
+// Clients of one address, at most. The kernel looks for a free port, for longer the more of an address are taken: the
+// connections of 19,000 clients cost the load generator 4.1 seconds of CPU time from one address, and 0.6 from many.
+const clientsPerAddress = 1000
+
 // dial opens a TCP connection and makes it non-blocking. On the loopback the blocking connect returns at once, unless the
 // server's backlog is full, and then waiting is right.
-func dial(address string) (int, error) {
+//
+// index tells the clients apart: on the loopback, they have several addresses among them.
+func dial(address string, index int) (int, error) {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || !target.Addr().Is4() {
 		return -1, fmt.Errorf("address %q: expected IPv4 address and port", address)
@@ -21,14 +30,24 @@ func dial(address string) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
-	if err := connect(fd, target); err != nil {
+	if err := connect(fd, index, target); err != nil {
 		_ = syscall.Close(fd)
 		return -1, fmt.Errorf("connect to %s: %w", address, err)
 	}
 	return fd, nil
 }
 
-func connect(fd int, target netip.AddrPort) error {
+func connect(fd, index int, target netip.AddrPort) error {
+	if target.Addr().IsLoopback() {
+		// The port is chosen when it is known where to.
+		if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, ipBindAddressNoPort, 1); err != nil {
+			return err
+		}
+		source := [4]byte{127, 0, 0, byte(1 + index/clientsPerAddress%250)}
+		if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: source}); err != nil {
+			return err
+		}
+	}
 	if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ type subscriber struct {
 
 // open connects, sends the handshake and puts the subscriber on the loop; it is live once the server has confirmed.
 func (f *fleet) open(index int, address, path string) error {
-	fd, err := dial(address)
+	fd, err := dial(address, index)
 	if err != nil {
 		return err
 	}

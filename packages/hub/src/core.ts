@@ -73,6 +73,7 @@ export class Core {
   readonly say: Say
   readonly tokens: Tokens
   readonly counters = new Counters()
+  readonly #publicationsToBroker = this.counters.toBroker.cell('publication')
   readonly tracer = new Tracer((event) => this.logger.debug(event, 'trace'))
   readonly startedAt: number
   /** Looked up for every event, never kept. */
@@ -98,9 +99,10 @@ export class Core {
     this.positions = new PositionWatch(this)
     this.tokens = new Tokens(parts.config.client, parts.clock, this.logger)
     this.say = new Say(this, parts.handlerTimeout ?? defaultHandlerTimeout)
+    const publicationsFromBroker = this.counters.fromBroker.cell('publication')
     const opened = parts.broker.open({
       publication: (channel, publication, epoch, delta) => {
-        this.counters.fromBroker.add(1, 'publication')
+        publicationsFromBroker.count += 1
         if (this.tracer.isActive) this.#tracePublication(channel, publication)
         this.registry.channel(channel)?.publish(publication, epoch, delta)
       },
@@ -154,29 +156,23 @@ export class Core {
    */
   publish(channel: string, request: PublishRequest): MaybePromise<PublishOutcome> {
     if (this.#state === 'closed') throw new Error('The hub is closed')
-    const known = this.namespaces.find(channel)
-    if (!known) throw replyError('unknownChannel')
-    const { options } = known
-    checkData(request.data, options)
-    if (request.tags) checkTags(request.tags)
-    this.counters.toBroker.add(1, 'publication')
-    return this.broker.publish(
-      channel,
-      {
-        data: request.data,
-        ...(request.info ? { info: request.info } : {}),
-        ...(request.tags ? { tags: request.tags } : {}),
-      },
-      {
-        historySize: request.skipHistory ? 0 : options.history_size,
-        historyTtlMs: options.history_ttl,
-        historyMetaTtlMs: this.historyMetaTtl(options),
-        idempotencyKey: request.idempotencyKey ?? '',
-        delta: request.delta === true || options.delta_publish,
-        version: request.version ?? 0,
-        versionEpoch: request.versionEpoch ?? '',
-      },
-    )
+    const options = this.namespaces.optionsOf(channel)
+    if (!options) throw replyError('unknownChannel')
+    const { data, info, tags } = request
+    checkData(data, options)
+    if (tags) checkTags(tags)
+    this.#publicationsToBroker.count += 1
+    // Most have neither; a literal is made in a tenth of the time that spreading takes.
+    const publication = info || tags ? { data, ...(info ? { info } : {}), ...(tags ? { tags } : {}) } : { data }
+    return this.broker.publish(channel, publication, {
+      historySize: request.skipHistory ? 0 : options.history_size,
+      historyTtlMs: options.history_ttl,
+      historyMetaTtlMs: this.historyMetaTtl(options),
+      idempotencyKey: request.idempotencyKey ?? '',
+      delta: request.delta === true || options.delta_publish,
+      version: request.version ?? 0,
+      versionEpoch: request.versionEpoch ?? '',
+    })
   }
 
   historyMetaTtl(options: ChannelOptions): number {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { currentHub } from '@backchannel/protocol'
 import { signToken } from '@backchannel/protocol/token'
 import { createHub, type Hub } from './hub.ts'
+import { encodeJson } from './payloads.ts'
 import type { HubOptions } from './options.ts'
 
 const logged: { fields: object; message: string }[] = []
@@ -46,6 +47,24 @@ describe('publish', () => {
     tags.a = 'c'
     expect(hub.call('history', { channel: 'kept:a', limit: 1 })).toMatchObject({
       result: { publications: [{ data: { n: 1 }, tags: { a: 'b' } }] },
+    })
+  })
+
+  test('takes what was encoded before, as it was then, and as often as it is given', () => {
+    const hub = start()
+    const data = { n: 1 }
+    const encoded = encodeJson(data)
+    data.n = 2
+    void hub.publish('kept:a', encoded)
+    void hub.publish('kept:a', encoded, { tags: { a: 'b' } })
+    expect(hub.call('history', { channel: 'kept:a', limit: 2 })).toMatchObject({
+      result: { publications: [{ data: { n: 1 } }, { data: { n: 1 }, tags: { a: 'b' } }] },
+    })
+    expect(() => encodeJson(undefined)).toThrow(TypeError)
+    // What only looks like it is data as any other.
+    void hub.publish('kept:b', { text: '}' })
+    expect(hub.call('history', { channel: 'kept:b', limit: 1 })).toMatchObject({
+      result: { publications: [{ data: { text: '}' } }] },
     })
   })
 

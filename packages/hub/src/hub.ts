@@ -26,7 +26,7 @@ import {
   type CheckedConfig,
 } from './config/config.ts'
 import { hasTokenKey } from './config/token.ts'
-import { Core } from './core.ts'
+import { Core, type PublishRequest } from './core.ts'
 import type { HubHandlers } from './handlers.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import type { HubMetrics } from './telemetry/metrics.ts'
@@ -35,7 +35,7 @@ import { MemoryBroker } from './broker/memory-broker.ts'
 import type { HubOptions } from './options.ts'
 import { invalidateUserTokens, revokeToken } from './tokens/revocation.ts'
 import type { InvalidateOptions, RevokeOptions } from './tokens/revocations.ts'
-import { answerPayload, toPayload } from './payloads.ts'
+import { publishPayload, toPayload } from './payloads.ts'
 import { MemoryPresence } from './broker/presence.ts'
 import type { TraceOptions, TraceTarget } from './telemetry/trace.ts'
 import {
@@ -85,7 +85,7 @@ export interface Hub {
   readonly id: string
   /**
    * Publishes to everybody who is subscribed. Synchronous with the memory broker. `data` is serialised at once: what
-   * happens to the object afterwards changes nothing. Bytes that are no JSON only reach clients that speak Protobuf.
+   * happens to the object afterwards changes nothing. What `encodeJson` gave is taken as it is. Bytes that are no JSON only reach clients that speak Protobuf.
    * @returns where it came to stand; offset 0 without history
    * @throws TypeError when `data` has no JSON form or a tag is not text
    * @throws ReplyError 102 when the channel's namespace is not configured
@@ -191,16 +191,8 @@ export function createHub(options: HubOptions = {}): Hub {
 
   const hub: Hub = {
     id: core.id,
-    publish: (channel, data, { idempotencyKey, tags, skipHistory, delta, version, versionEpoch } = {}) =>
-      core.publish(channel, {
-        data: answerPayload(data),
-        ...(tags ? { tags: { ...tags } } : {}),
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(skipHistory === undefined ? {} : { skipHistory }),
-        ...(delta === undefined ? {} : { delta }),
-        ...(version === undefined ? {} : { version }),
-        ...(versionEpoch === undefined ? {} : { versionEpoch }),
-      }),
+    publish: (channel, data, options) =>
+      core.publish(channel, options ? publishRequest(data, options) : { data: publishPayload(data) }),
     call,
     batch: (request) => runBatch(call, request),
     setHandlers: (handlers) => {
@@ -247,6 +239,19 @@ export function createHub(options: HubOptions = {}): Hub {
     occupyHubSlot(slot)
   }
   return hub
+}
+
+function publishRequest(data: unknown, options: PublishOptions): PublishRequest {
+  const { idempotencyKey, tags, skipHistory, delta, version, versionEpoch } = options
+  return {
+    data: publishPayload(data),
+    ...(tags ? { tags: { ...tags } } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(skipHistory === undefined ? {} : { skipHistory }),
+    ...(delta === undefined ? {} : { delta }),
+    ...(version === undefined ? {} : { version }),
+    ...(versionEpoch === undefined ? {} : { versionEpoch }),
+  }
 }
 
 /** Options with which anybody is believed; with one of them a hub is for development, or stands behind something. */

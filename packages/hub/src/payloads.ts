@@ -6,6 +6,25 @@ export function parsePayload(data: Payload | undefined): unknown {
   return typeof data === 'string' ? (JSON.parse(data) as unknown) : data
 }
 
+/** Data in its JSON form already: made once, published as often as one likes. */
+export class EncodedJson {
+  /** Every publish that takes it counts on its being JSON: made by `encodeJson` alone. */
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
+ * Serialises what is to be published many times, to one channel or to several: `publish` takes what it gives as it is.
+ * What happens to the object afterwards changes nothing.
+ * @throws TypeError when `data` has no JSON form
+ */
+export function encodeJson(data: unknown): EncodedJson {
+  return new EncodedJson(toPayload(data))
+}
+
 /**
  * An app's data as text for the wire. The object may change afterwards; the text doesn't.
  * @throws TypeError when it can't be serialised
@@ -14,6 +33,14 @@ export function toPayload(data: unknown): string {
   const text = JSON.stringify(data) as string | undefined
   if (text === undefined) throw new TypeError(`A ${typeof data} has no JSON form`)
   return text
+}
+
+/**
+ * What an app publishes, as `answerPayload`; what is encoded already costs nothing more.
+ * @throws TypeError when it can't be serialised
+ */
+export function publishPayload(data: unknown): Payload {
+  return data instanceof EncodedJson ? data.text : answerPayload(data)
 }
 
 /**

@@ -10,7 +10,7 @@ import type {
 } from './broker.ts'
 import type { Clock } from '../clock.ts'
 import { Keepalive, type Alarm } from '../fanout/keepalive.ts'
-import { Stream } from './stream.ts'
+import { at, Stream } from './stream.ts'
 
 /** How long the result of a publication with an idempotency key is remembered: Centrifugo's five minutes. */
 const idempotencyTtlMs = 5 * 60_000
@@ -114,7 +114,7 @@ export class MemoryBroker implements Broker {
   ): { position: PublishOutcome; publication?: Publication } {
     const { historySize, historyTtlMs, historyMetaTtlMs, version, versionEpoch } = options
     const versioned = version > 0 ? { ...publication, version } : publication
-    if (historySize === 0) return { position: nowhere, publication: { ...versioned, offset: 0 } }
+    if (historySize === 0) return { position: nowhere, publication: at(0, versioned) }
     const entry = this.#touch(channel, historyMetaTtlMs)
     if (entry.stream.isStale(version, versionEpoch)) return { position: entry.stream.position }
     entry.itemsExpireAt = this.#clock.monotonic() + historyTtlMs

@@ -6,6 +6,12 @@ const compactAfter = 64
 /** Stands there until then: what was trimmed holds no memory. */
 const trimmed: Publication = { data: '', offset: 0 }
 
+/** The publication at its place. Most are bare data, and for those a literal takes a fraction of what spreading does. */
+export function at(offset: number, publication: Omit<Publication, 'offset'>): Publication {
+  const { data, info, tags, version } = publication
+  return info || tags || version ? { ...publication, offset } : { data, offset }
+}
+
 /** A channel's bounded history: publications with growing offsets under one epoch. Pure: time is the broker's. */
 export class Stream {
   readonly epoch: string
@@ -36,7 +42,7 @@ export class Stream {
   /** Gives the publication the next offset and keeps it; at most `size` stay. */
   append(publication: Omit<Publication, 'offset'>, size: number, version: number, versionEpoch: string): Publication {
     const offset = ++this.#top
-    const appended: Publication = { ...publication, offset, ...(offset === 1 ? { epoch: this.epoch } : {}) }
+    const appended = offset === 1 ? { ...at(offset, publication), epoch: this.epoch } : at(offset, publication)
     this.#items.push(appended)
     if (this.length > size) {
       const head = this.#items.length - size

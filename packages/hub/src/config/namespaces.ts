@@ -67,12 +67,30 @@ export class Namespaces {
 
   /** The same without an error: undefined for a namespace that is not configured. */
   find(channel: string): ChannelName | undefined {
-    const isPrivate = this.#privatePrefix !== '' && channel.startsWith(this.#privatePrefix)
-    const start = isPrivate ? this.#privatePrefix.length : 0
-    const boundary = this.#boundary === '' ? -1 : channel.indexOf(this.#boundary, start)
-    if (boundary <= start) return { name: channel, rest: channel, options: this.#withoutNamespace, isPrivate }
-    const options = this.#byName.get(channel.slice(start, boundary))
-    return options && { name: channel, rest: channel.slice(boundary + this.#boundary.length), options, isPrivate }
+    const options = this.optionsOf(channel)
+    if (!options) return undefined
+    const boundary = this.#boundaryIn(channel)
+    const rest = boundary < 0 ? channel : channel.slice(boundary + this.#boundary.length)
+    return { name: channel, rest, options, isPrivate: this.#isPrivate(channel) }
+  }
+
+  /** The options alone, which is what every publish asks for; undefined for a namespace that is not configured. */
+  optionsOf(channel: string): ChannelOptions | undefined {
+    const boundary = this.#boundaryIn(channel)
+    if (boundary < 0) return this.#withoutNamespace
+    return this.#byName.get(channel.slice(this.#isPrivate(channel) ? this.#privatePrefix.length : 0, boundary))
+  }
+
+  #isPrivate(channel: string): boolean {
+    return this.#privatePrefix !== '' && channel.startsWith(this.#privatePrefix)
+  }
+
+  /** Where the namespace ends; -1 for a name without one. */
+  #boundaryIn(channel: string): number {
+    if (this.#boundary === '') return -1
+    const start = this.#isPrivate(channel) ? this.#privatePrefix.length : 0
+    const boundary = channel.indexOf(this.#boundary, start)
+    return boundary <= start ? -1 : boundary
   }
 
   /** `name#42` or `name#42,43`: only these users. */

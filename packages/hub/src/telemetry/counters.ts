@@ -1,17 +1,29 @@
 /** What has happened since the hub started, in plain numbers: counting costs next to nothing, reading is metrics.ts's. */
 
+/** How often something with certain labels happened. */
+export interface TallyCell {
+  count: number
+}
+
 /** How often something happened, by what it is labelled with. */
 export class Tally {
-  readonly #counts = new Map<string, number>()
+  readonly #cells = new Map<string, TallyCell>()
 
   /** @param labels none of them holds a line feed */
   add(count: number, ...labels: readonly (string | number)[]): void {
+    this.cell(...labels).count += count
+  }
+
+  /** Where it is counted, for what happens too often to be looked up each time. */
+  cell(...labels: readonly (string | number)[]): TallyCell {
     const key = labels.length === 1 ? String(labels[0]) : labels.join('\n')
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + count)
+    let cell = this.#cells.get(key)
+    if (!cell) this.#cells.set(key, (cell = { count: 0 }))
+    return cell
   }
 
   get entries(): readonly { readonly labels: readonly string[]; readonly count: number }[] {
-    return Array.from(this.#counts, ([key, count]) => ({ labels: key.split('\n'), count }))
+    return Array.from(this.#cells, ([key, { count }]) => ({ labels: key.split('\n'), count }))
   }
 }
 

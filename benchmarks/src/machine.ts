@@ -40,6 +40,14 @@ function allowedCores(): number[] {
   })
 }
 
+/** Memory of the processes that is in RAM, in bytes. */
+export function residentBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return sum + Number(kilobytes) * 1024
+  }, 0)
+}
+
 /** What the figures depend on, in a line. */
 export function machineFacts(): string {
   const [cpu] = cpus()

@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { Benchmark, type Plan } from './benchmark.ts'
-import { goVersion, missingForLoad } from './load-generator.ts'
+import { writeFileSync } from 'node:fs'
+import { Bench } from './bench.ts'
+import { readResults, writeResults } from './committed.ts'
+import { goVersion, missingForGo } from './go-program.ts'
 import { chooseCores, machineFacts } from './machine.ts'
 import { type Options, parseOptions, usage } from './options.ts'
-import { report } from './report.ts'
-
-const payloadBytes = 128
+import { compare, guardReport } from './report/guard.ts'
+import { tables } from './report/tables.ts'
+import type { Results } from './results.ts'
 
 function fail(message: string): never {
   console.error(message)
@@ -18,7 +18,7 @@ function readOptions(): Options {
   try {
     options = parseOptions(process.argv.slice(2))
   } catch (error) {
-    return fail(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return fail(`${messageOf(error)}\n\n${usage}`)
   }
   if (options !== 'help') return options
   console.log(usage)
@@ -26,53 +26,70 @@ function readOptions(): Options {
 }
 
 const options = readOptions()
-const reason = await missingForLoad()
-if (reason !== undefined) fail(`The benchmark can't run here: ${reason}.`)
-for (const peer of options.peers) {
-  const missing = await peer.missing()
-  if (missing !== undefined) fail(`${peer.title} can't be started: ${missing}. Leave it out with --peers.`)
+if (options.render) {
+  for (const file of writeResults(readResults())) console.error(`Written: ${file}`)
+} else {
+  await measure(options)
 }
 
-const cores = await chooseCores()
-const plan: Plan = {
-  ...options,
-  payloadBytes,
-  warmUp: Math.min(1, options.seconds / 2),
-  cores: typeof cores === 'string' ? undefined : cores,
-}
-const pinning =
-  typeof cores === 'string'
-    ? `servers and load generator share the cores (${cores}): the figures are noisier`
-    : `servers on core ${cores.server}, load generator on core ${cores.load}`
-const facts = [machineFacts(), `Go ${await goVersion()}`, pinning]
-for (const fact of facts) console.error(fact)
+async function measure({ scenarios, peers, rounds, seconds, cpuProfile, ...output }: Options): Promise<void> {
+  const reason = await missingForGo()
+  if (reason !== undefined) fail(`The benchmark can't run here: ${reason}.`)
+  for (const peer of peers) {
+    const missing = await peer.missing()
+    if (missing !== undefined) fail(`${peer.title} can't be started: ${missing}. Leave it out with --peers.`)
+  }
 
-const benchmark = new Benchmark(plan, (text) => console.error(text))
-let interrupted = false
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    interrupted = true
-    void benchmark.stop().then(() => process.exit(signal === 'SIGINT' ? 130 : 143))
-  })
+  const cores = await chooseCores()
+  const warmUp = Math.min(0.5, seconds / 2)
+  const facts = [
+    machineFacts(),
+    `Go ${await goVersion()}`,
+    typeof cores === 'string'
+      ? `servers and load generator share the cores (${cores}): the figures are noisier`
+      : `servers on core ${cores.server}, load generator on core ${cores.load}`,
+    `at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, ${seconds} s each after ${warmUp} s of warm-up`,
+  ]
+  for (const fact of facts) console.error(fact)
+
+  const settings = { rounds, seconds, warmUp, scale: 1, cpuProfile }
+  const bench = new Bench(settings, typeof cores === 'string' ? undefined : cores, (text) => console.error(text))
+  let interrupted = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interrupted = true
+      void bench.stop().then(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+    })
+  }
+
+  try {
+    const { versions, ...measured } = await bench.run(scenarios, peers)
+    const results: Results = {
+      date: new Date().toISOString().slice(0, 10),
+      facts,
+      peers: peers
+        .filter(({ name }) => versions.has(name))
+        .map(({ name, title, settings }) => ({ name, title, version: versions.get(name) ?? '', settings })),
+      ...measured,
+    }
+    show(results, output)
+  } catch (error) {
+    // After Ctrl-C the children have ended too, which is no news.
+    if (!interrupted) console.error(messageOf(error))
+    process.exitCode = 1
+  } finally {
+    await bench.stop()
+  }
 }
 
-try {
-  const outcome = await benchmark.run()
-  const text = report(plan, outcome, [...facts, new Date().toISOString().slice(0, 10)])
-  console.log(`\n${text}`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ facts, ...outcome }, null, 2)}\n`)
-  if (options.write !== undefined) writeResult(options.write, text)
-} catch (error) {
-  // After Ctrl-C the children have ended too, which is no news.
-  if (!interrupted) console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
-} finally {
-  await benchmark.stop()
+function show(results: Results, { json, guard, write }: Pick<Options, 'json' | 'guard' | 'write'>): void {
+  console.log(`\n${tables(results)}`)
+  // Before the committed results become these.
+  if (guard) console.log(guardReport(compare(readResults(), results)))
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
+  if (write) for (const file of writeResults(results)) console.error(`Written: ${file}`)
 }
 
-function writeResult(name: string, text: string): void {
-  const folder = fileURLToPath(new URL('../results/', import.meta.url))
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}${name}.md`, text)
-  console.error(`Written to benchmarks/results/${name}.md`)
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,33 +1,39 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Mode, modes } from './modes.ts'
 import { peers } from './peers/index.ts'
 import type { Peer } from './peers/peer.ts'
+import { scenarios } from './scenarios/index.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 
 export interface Options {
+  scenarios: readonly Scenario[]
   peers: readonly Peer[]
-  modes: readonly Mode[]
   rounds: number
-  subscribers: number
   seconds: number
-  /** A file for every single measurement, as JSON. */
-  json?: string | undefined
-  /** The name of the table to be written to `results/`. */
-  write?: string | undefined
-  cpuProfile?: string | undefined
+  /** A file for all figures, as JSON. */
+  json: string | undefined
+  /** The committed results, their tables and pictures and the README's section become those of this run. */
+  write: boolean
+  /** Nothing is measured: the tables and pictures are made anew of the committed results. */
+  render: boolean
+  /** Ratios are held against the committed ones. */
+  guard: boolean
+  cpuProfile: string | undefined
 }
 
 export const usage = `npm run bench -- [options]
 
-  --quick               one short round, to see that it works
-  --rounds <n>          rounds, default 5 (quick: 1)
-  --seconds <s>         length of each measurement, default 3 (quick: 1)
-  --subscribers <n>     subscribers of the channel, default 1000
-  --peers <a,b>         of ${peers.map(({ name }) => name).join(', ')}
-  --modes <a,b>         of ${modes.map(({ name }) => name).join(', ')}
-  --json <file>         writes every measurement
-  --write <name>        writes the table to benchmarks/results/<name>.md
-  --cpu-profile <dir>   writes a CPU profile of each Node server (the figures suffer)`
+  --quick                one short round, to see that it works
+  --scenarios <a,b>      of ${scenarios.map(({ name }) => name).join(', ')}
+  --rows <a,b>           only rows whose name holds one of these texts, such as win1
+  --peers <a,b>          of ${peers.map(({ name }) => name).join(', ')}
+  --rounds <n>           rounds, default 5 (quick: 1); what is large takes fewer
+  --seconds <s>          length of each measurement, default 2 (quick: 0.5)
+  --guard                compares the ratios with the committed ones
+  --json <file>          writes every figure
+  --write                writes benchmarks/results/ and the README's table and pictures
+  --render               the same of the committed figures, without measuring
+  --cpu-profile <dir>    writes a CPU profile of each Node server (the figures suffer)`
 
 /** @throws TypeError or RangeError with a message for people */
 export function parseOptions(args: string[]): Options | 'help' {
@@ -36,25 +42,28 @@ export function parseOptions(args: string[]): Options | 'help' {
     options: {
       help: { type: 'boolean', short: 'h' },
       quick: { type: 'boolean' },
+      scenarios: { type: 'string' },
+      rows: { type: 'string' },
+      peers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      subscribers: { type: 'string' },
-      peers: { type: 'string' },
-      modes: { type: 'string' },
+      guard: { type: 'boolean' },
       json: { type: 'string' },
-      write: { type: 'string' },
+      write: { type: 'boolean' },
+      render: { type: 'boolean' },
       'cpu-profile': { type: 'string' },
     },
   })
   if (values.help) return 'help'
   return {
+    scenarios: withRows(pick('scenarios', values.scenarios, scenarios), values.rows),
     peers: pick('peers', values.peers, peers),
-    modes: pick('modes', values.modes, modes),
     rounds: whole('rounds', values.rounds, values.quick ? 1 : 5),
-    seconds: positive('seconds', values.seconds, values.quick ? 1 : 3),
-    subscribers: whole('subscribers', values.subscribers, 1000),
+    seconds: positive('seconds', values.seconds, values.quick ? 0.5 : 2),
+    guard: values.guard ?? false,
     json: path(values.json),
-    write: fileName('write', values.write),
+    write: values.write ?? false,
+    render: values.render ?? false,
     cpuProfile: path(values['cpu-profile']),
   }
 }
@@ -71,14 +80,28 @@ function pick<T extends { name: string }>(option: string, value: string | undefi
   return from.filter(({ name }) => names.includes(name))
 }
 
+function withRows(chosen: readonly Scenario[], value: string | undefined): readonly Scenario[] {
+  if (value === undefined) return chosen
+  const texts = value.split(',')
+  const found = chosen
+    .map((scenario) => ({
+      ...scenario,
+      stages: scenario.stages
+        .map((stage) => ({
+          ...stage,
+          rows: stage.rows.filter(({ name }) => texts.some((text) => name.includes(text))),
+        }))
+        .filter(({ rows }) => rows.length > 0),
+    }))
+    .filter(({ stages }) => stages.length > 0)
+  if (found.length > 0) return found
+  const names = chosen.flatMap(({ stages }) => stages.flatMap(({ rows }) => rows.map(({ name }) => name)))
+  throw new RangeError(`--rows: got '${value}', expected a part of one of ${names.join(', ')}`)
+}
+
 /** npm runs scripts in the workspace's folder and leaves the caller's in INIT_CWD. */
 function path(value: string | undefined): string | undefined {
   return value === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', value)
-}
-
-function fileName(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || /^[\w-][\w.-]*$/.test(value)) return value
-  throw new RangeError(`--${option}: got '${value}', expected a plain name`)
 }
 
 function whole(option: string, value: string | undefined, otherwise: number): number {

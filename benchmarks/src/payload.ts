@@ -1,6 +1,11 @@
 /** Where the load generator writes a sequence number: eight digits, so that a message's length never changes. */
 export const placeholder = '########'
 
+/** Where its numbers begin: all of them have as many digits. */
+export const firstSequence = 10_000_000
+/** Where it writes which subscriber a publication is for: six digits. */
+export const subscriberPlaceholder = '@@@@@@'
+
 export const channel = 'bench:news'
 export const apiKey = 'benchmark-api-key'
 export const tokenKey = 'benchmark-token-key-of-32-bytes-'

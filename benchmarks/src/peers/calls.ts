@@ -1,15 +1,36 @@
-import { apiKey, channel, placeholder } from '../payload.ts'
-import type { Call } from './peer.ts'
+import { apiKey, channel, placeholder, subscriberPlaceholder } from '../payload.ts'
+import type { Call, RunningPeer } from './peer.ts'
 
 const headers = { 'X-API-Key': apiKey }
 
 /** Centrifugo's `/api/publish`, which all peers serve. */
-export function publishCall(payload: string): Call {
-  return { path: '/api/publish', headers, body: `{"channel":"${channel}","data":${payload}}`, publications: 1 }
+export function publishCall(payload: string, to = channel): Call {
+  return { path: '/api/publish', headers, body: `{"channel":"${to}","data":${payload}}`, publications: 1 }
 }
 
-/** Centrifugo's `/api/batch`: several publications in one request. */
-export function batchCall(payload: string, publications: number): Call {
+/** The same to one subscriber's own channel, each time the next one's. */
+export function spreadCall(payload: string): Call {
+  return publishCall(payload, `${channel}${subscriberPlaceholder}`)
+}
+
+/** Centrifugo's `/api/broadcast`: one publication to so many subscribers' own channels, from the given one on. */
+export function broadcastCall(payload: string, channels: number, first = 0): Call {
+  const names = Array.from({ length: channels }, (_, index) => `"${channel}${String(first + index).padStart(6, '0')}"`)
+  return {
+    path: '/api/broadcast',
+    headers,
+    body: `{"channels":[${names.join(',')}],"data":${payload}}`,
+    publications: 1,
+  }
+}
+
+/** Several publications at once, as the peer does it best. */
+export function burstCall({ bursts }: RunningPeer, payload: string, publications: number): Call {
+  return bursts === 'batch' ? batchCall(payload, publications) : inProcessCall(payload, publications)
+}
+
+/** Centrifugo's `/api/batch`. */
+function batchCall(payload: string, publications: number): Call {
   const command = `{"publish":{"channel":"${channel}","data":${payload}}}`
   return {
     path: '/api/batch',
@@ -19,8 +40,8 @@ export function batchCall(payload: string, publications: number): Call {
   }
 }
 
-/** A request to the programs in `servers/`: publish so many in process, in one tick. */
-export function burstCall(payload: string, publications: number): Call {
+/** A request to the programs in `servers/` and to the floor: publish so many in process, in one tick. */
+function inProcessCall(payload: string, publications: number): Call {
   return {
     path: '/bench/burst',
     headers,

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { centrifugoAvailable, startCentrifugo } from '@backchannel/servers'
-import { centrifugoConfig } from '../centrifugo-config.ts'
-import { goProgram } from '../load-generator.ts'
-import { batchCall, publishCall } from './calls.ts'
+import { engineConfig } from '../engine-config.ts'
+import { goProgram } from '../go-program.ts'
+import { tokenKey } from '../payload.ts'
+import { enginePaths } from './engine-paths.ts'
 import type { Peer } from './peer.ts'
 
 export const centrifugo: Peer = {
@@ -16,22 +17,30 @@ export const centrifugo: Peer = {
     return availability.ok ? undefined : availability.reason
   },
 
-  async start({ payload, burst }) {
-    const server = await startCentrifugo({ config: { ...centrifugoConfig, log: { level: 'error' } } })
+  async start(options) {
+    const server = await startCentrifugo({ config: { ...engineConfig(options), log: { level: 'error' } } })
     const { pid } = server
     if (pid === undefined) throw new Error(`Centrifugo ended:\n${server.logs()}`)
     return {
       version: await versionOf(pid),
       pids: [pid],
       address: `127.0.0.1:${server.port}`,
-      path: '/connection/websocket',
       wire: 'centrifugo-json',
-      tokenKey: centrifugoConfig.client.token.hmac_secret_key,
-      publish: publishCall(payload),
-      burst: batchCall(payload, burst),
+      paths: enginePaths,
+      tokenKey,
+      bursts: 'batch',
       stop: () => server.stop(),
     }
   },
+}
+
+/** The same server, its subscribers speaking Protobuf. */
+export const centrifugoProtobuf: Peer = {
+  ...centrifugo,
+  name: 'centrifugo-protobuf',
+  title: 'Centrifugo, Protobuf',
+  settings: 'the same, its clients speaking Protobuf',
+  start: async (options) => ({ ...(await centrifugo.start(options)), wire: 'centrifugo-protobuf' }),
 }
 
 /** A binary that Go built names its own version 0.0.0, but Go wrote down the module's. */

@@ -1,4 +1,5 @@
-import { centrifugoConfig } from '../centrifugo-config.ts'
+import { tokenKey } from '../payload.ts'
+import { enginePaths } from './engine-paths.ts'
 import { startNodeServer } from './node-server.ts'
 import type { Peer } from './peer.ts'
 
@@ -7,10 +8,5 @@ export const hub: Peer = {
   title: 'Backchannel hub',
   settings: 'JSON, memory broker, no history, no compression; a burst is published in process, in one tick',
   missing: () => Promise.resolve(undefined),
-  start: (options) =>
-    startNodeServer('hub', options, {
-      path: '/connection/websocket',
-      wire: 'centrifugo-json',
-      tokenKey: centrifugoConfig.client.token.hmac_secret_key,
-    }),
+  start: (options) => startNodeServer('hub', options, { wire: 'centrifugo-json', paths: enginePaths, tokenKey }),
 }

@@ -1,22 +1,23 @@
 import { fileURLToPath } from 'node:url'
 import { LineProcess } from '../line-process.ts'
-import { burstCall, publishCall } from './calls.ts'
 import type { RunningPeer, StartOptions } from './peer.ts'
 
-/** What the programs in `servers/` say once they listen. */
+/** What a server of ours says once it listens. */
 interface Greeting {
   port: number
   version: string
 }
 
+type Speech = Pick<RunningPeer, 'wire' | 'paths' | 'tokenKey'>
+
 /**
  * Starts one of the programs in `servers/` in a process of its own, as in production. They publish over the same HTTP
  * API as Centrifugo, and in bursts within one tick.
  */
-export async function startNodeServer(
+export function startNodeServer(
   name: string,
-  { payload, burst, cpuProfile }: StartOptions,
-  rest: Pick<RunningPeer, 'path' | 'wire' | 'tokenKey'>,
+  { cpuProfile, ...engine }: StartOptions,
+  speech: Speech,
 ): Promise<RunningPeer> {
   const flags = ['--conditions=@backchannel/source']
   if (cpuProfile !== undefined) {
@@ -24,17 +25,26 @@ export async function startNodeServer(
     flags.push(`--cpu-prof-name=${name}.cpuprofile`)
   }
   const file = fileURLToPath(new URL(`../servers/${name}.ts`, import.meta.url))
+  return startLineServer(`the server of ${name}`, process.execPath, [...flags, file, JSON.stringify(engine)], speech)
+}
+
+/** Starts a program that says where it listens, and ends with its standard input. */
+export async function startLineServer(
+  name: string,
+  file: string,
+  args: string[],
+  speech: Speech,
+): Promise<RunningPeer> {
   const env = { PATH: process.env['PATH'], NODE_ENV: 'production' }
-  const child = await LineProcess.start(`the server of ${name}`, process.execPath, [...flags, file], env)
+  const child = await LineProcess.start(name, file, args, env)
   try {
     const { port, version } = (await child.receive()) as Greeting
     return {
       version,
       pids: [child.pid],
       address: `127.0.0.1:${port}`,
-      ...rest,
-      publish: publishCall(payload),
-      burst: burstCall(payload, burst),
+      ...speech,
+      bursts: 'inProcess',
       stop: () => child.stop(),
     }
   } catch (error) {

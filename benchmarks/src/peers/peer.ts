@@ -1,3 +1,5 @@
+import type { EngineOptions } from '../engine-config.ts'
+
 /** An HTTP POST that publishes. In the body, eight number signs stand where a sequence number goes. */
 export interface Call {
   readonly path: string
@@ -6,6 +8,17 @@ export interface Call {
   /** How many publications one request makes. With one placeholder only, the server counts on from it. */
   readonly publications: number
 }
+
+/** The protocols that the load generator speaks; one type each in loadgen/wire*.go. */
+export type Wire =
+  | 'centrifugo-json'
+  | 'centrifugo-protobuf'
+  | 'centrifugo-delta'
+  | 'centrifugo-deflate'
+  | 'centrifugo-http-stream'
+  | 'centrifugo-sse'
+  | 'socket.io'
+  | 'text'
 
 /** A server under test. Every peer is one file of this shape; the load generator does the rest. */
 export interface Peer {
@@ -18,11 +31,7 @@ export interface Peer {
   start(options: StartOptions): Promise<RunningPeer>
 }
 
-export interface StartOptions {
-  /** What is published, as JSON text with a placeholder. */
-  readonly payload: string
-  /** Publications per burst. */
-  readonly burst: number
+export interface StartOptions extends EngineOptions {
   /** A folder for the CPU profile of a Node server, written when it stops. */
   readonly cpuProfile?: string | undefined
 }
@@ -33,15 +42,14 @@ export interface RunningPeer {
   readonly pids: readonly number[]
   /** `127.0.0.1:<port>`, for subscribers and publishes alike. */
   readonly address: string
-  /** The path of the WebSocket endpoint, query included. */
-  readonly path: string
-  readonly wire: 'centrifugo-json' | 'socket.io'
+  /** The wire that it is measured with unless a scenario says otherwise. */
+  readonly wire: Wire
+  /** Where each wire's connections begin, query included. */
+  readonly paths: Readonly<Partial<Record<Wire, string>>>
   /** The HS256 key of connection tokens; empty when the peer knows none. */
   readonly tokenKey: string
-  /** One publication over HTTP. */
-  readonly publish: Call
-  /** `burst` publications that the server makes in one tick, or in as few as its API allows. */
-  readonly burst: Call
+  /** `inProcess`: publications of one burst are made in one tick. Else a burst is one request of the server's API. */
+  readonly bursts: 'inProcess' | 'batch'
   /** Stops the server and waits for its end. May be called twice. */
   stop(): Promise<void>
 }

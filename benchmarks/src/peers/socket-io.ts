@@ -9,8 +9,8 @@ export const socketIo: Peer = {
   missing: () => Promise.resolve(undefined),
   start: (options) =>
     startNodeServer('socket-io', options, {
-      path: '/socket.io/?EIO=4&transport=websocket',
       wire: 'socket.io',
+      paths: { 'socket.io': '/socket.io/?EIO=4&transport=websocket' },
       tokenKey: '',
     }),
 }

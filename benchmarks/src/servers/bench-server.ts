@@ -1,26 +1,58 @@
 import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { textOf } from '../payload.ts'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { EngineOptions } from '../engine-config.ts'
+import { apiKey, textOf } from '../payload.ts'
+import { type LoopRequest, timeLoop } from './loop.ts'
+
+/** What the benchmark wants of this server, from its command line. */
+export function engineOptions(): EngineOptions {
+  return JSON.parse(process.argv[2] ?? '{}') as EngineOptions
+}
 
 /** Listens on a free port, says so on standard output, and ends with standard input. */
 export async function serve(server: Server, version: string): Promise<void> {
   // Between two measurements a publisher's connection may rest for longer than Node's five seconds.
   server.keepAliveTimeout = 600_000
-  server.listen(0, '127.0.0.1')
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   console.log(JSON.stringify({ port, version }))
   process.stdin.on('end', () => process.exit(0)).resume()
 }
 
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+/** A server without Centrifugo's API of its own: publishes what comes in as `/api/publish` and `/bench/burst`. */
+export function publishingServer(publish: (channel: string, data: unknown) => void): Server {
+  return createServer((request, response) => {
+    handle(request, response).catch((error: unknown) =>
+      answerJson(response, 500, JSON.stringify({ error: String(error) })),
+    )
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers['x-api-key'] !== apiKey) return answerJson(response, 401, '{}')
+    if (request.url === '/bench/burst') return burst(request, response, publish)
+    if (request.url === '/bench/loop') return loop(request, response, ({ channel }, data) => publish(channel, data))
+    const { channel, channels, data } = (await readJson(request)) as {
+      channel: string
+      channels?: string[]
+      data: unknown
+    }
+    for (const name of channels ?? [channel]) publish(name, data)
+    return answerJson(response, 200, '{"result":{}}')
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-export function answerJson(response: ServerResponse, status: number, body: string): void {
+function answerJson(response: ServerResponse, status: number, body: string): void {
   response
     .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
     .end(body)
@@ -43,4 +75,25 @@ export async function burst(
   const text = textOf(bytes)
   for (let seq = first; seq < first + count; seq++) publish(channel, { seq, text })
   answerJson(response, 200, '{"result":{}}')
+}
+
+/** Publishes as often as is asked for, and answers what it took. */
+export async function loop(
+  request: IncomingMessage,
+  response: ServerResponse,
+  publish: (request: LoopRequest, data: object) => void,
+): Promise<void> {
+  const asked = (await readJson(request)) as LoopRequest
+  const data = { seq: 10_000_000, text: textOf(128) }
+  answerJson(response, 200, JSON.stringify(timeLoop(asked.count, () => publish(asked, data))))
+}
+
+/** The version of an installed library, whether or not it exports its manifest. */
+export function versionOf(library: string): string {
+  for (let folder = dirname(fileURLToPath(import.meta.resolve(library))); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json')
+    if (!existsSync(manifest)) continue
+    const { name, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string; version: string }
+    if (name === library) return version
+  }
 }

@@ -1,15 +1,24 @@
 import { createServer } from 'node:http'
-import { createHub } from '@backchannel/hub'
-import { centrifugoConfig } from '../centrifugo-config.ts'
+import { createHub, encodeJson } from '@backchannel/hub'
 import manifest from '../../../packages/hub/package.json' with { type: 'json' }
-import { burst, serve } from './bench-server.ts'
+import { engineConfig } from '../engine-config.ts'
+import { textOf } from '../payload.ts'
+import { burst, engineOptions, loop, serve } from './bench-server.ts'
 
-const hub = createHub({ config: centrifugoConfig })
+const hub = createHub({ config: engineConfig(engineOptions()) })
+const encoded = encodeJson({ seq: 10_000_000, text: textOf(128) })
+
+// With the memory broker a publish is done when it returns.
 const http = createServer((request, response) => {
-  void burst(request, response, (channel, data) => {
-    // With the memory broker it is done when it returns.
-    void hub.publish(channel, data)
-  })
+  if (request.url === '/bench/loop') {
+    void loop(
+      request,
+      response,
+      ({ kind, channel }, data) => void hub.publish(channel, kind === 'encoded' ? encoded : data),
+    )
+  } else {
+    void burst(request, response, (channel, data) => void hub.publish(channel, data))
+  }
 })
 hub.attach(http)
 await serve(http, manifest.version)

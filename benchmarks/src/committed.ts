@@ -1,0 +1,36 @@
+/** What the last written run left in the repository, and everything that is made of it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { headline } from './report/headline.ts'
+import { growthPicture, headlinePicture } from './report/pictures.ts'
+import { replaceSection } from './report/readme.ts'
+import { tables } from './report/tables.ts'
+import type { Results } from './results.ts'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const figures = `${repository}benchmarks/results/results.json`
+
+/** @throws Error when there are none */
+export function readResults(): Results {
+  return JSON.parse(readFileSync(figures, 'utf8')) as Results
+}
+
+/** Writes figures, tables, pictures and the README's section. @returns the files, as seen from the repository */
+export function writeResults(results: Results): string[] {
+  const readme = `${repository}README.md`
+  const files = {
+    // One sample a line: a diff shows what has changed.
+    [figures]: `${JSON.stringify(results, null, 1)}\n`,
+    [`${repository}benchmarks/results/results.md`]: tables(results),
+    [`${repository}docs/images/benchmark.svg`]: headlinePicture(results),
+    [`${repository}docs/images/growth-subscribers.svg`]: growthPicture(results, 'growth-subscribers'),
+    [`${repository}docs/images/growth-channels.svg`]: growthPicture(results, 'growth-channels'),
+    [readme]: replaceSection(readFileSync(readme, 'utf8'), headline(results)),
+  }
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+  return Object.keys(files).map((file) => relative(repository, file))
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { residentBytes } from '../machine.ts'
+import { cpuPer, rateOf } from '../metrics.ts'
+import { channel } from '../payload.ts'
+import { centrifugo } from '../peers/centrifugo.ts'
+import { floor } from '../peers/floor.ts'
+import { hub } from '../peers/hub.ts'
+import { crossws, wsShared } from '../peers/plain.ts'
+import { socketIo } from '../peers/socket-io.ts'
+import { endpointOf, isLoadLimited } from './delivery.ts'
+import type { Scenario } from './scenario.ts'
+
+/** A server gives back what connecting took while nothing happens. */
+const restSeconds = 8
+
+export const idle: Scenario = {
+  name: 'idle',
+  title: 'Memory of idle connections',
+  about: `10,000 connections, each with one subscription, on a server that has just started; what they add to the resident memory, ${restSeconds} seconds after the last one came.`,
+  metrics: [{ name: 'rss', title: 'Resident memory per connection', unit: 'KB', better: 'less', guarded: true }],
+  stages: [
+    {
+      peers: [hub, centrifugo, socketIo, wsShared, crossws, floor],
+      rows: [{ name: '10000', title: '10,000 connections' }],
+      maxRounds: 2,
+      oneByOne: true,
+      async open(bench, peer) {
+        const running = await bench.start(peer)
+        const load = await bench.loadGenerator()
+        return {
+          version: running.version,
+          async measure() {
+            const before = residentBytes(running.pids)
+            const subscribers = bench.size(10_000)
+            await load.connect({ ...endpointOf(running), channel, subscribers })
+            await sleep(restSeconds * 1000 * Math.min(1, bench.settings.scale))
+            return { figures: { rss: (residentBytes(running.pids) - before) / subscribers / 1024 } }
+          },
+          async close() {
+            await bench.end(load)
+            await bench.end(running)
+          },
+        }
+      },
+    },
+  ],
+}
+
+export const connect: Scenario = {
+  name: 'connect',
+  title: 'A storm of connections',
+  about:
+    '5,000 clients connect and subscribe to one channel, 64 handshakes at a time: the engines verify a token (HS256) of each, the others ask for none.',
+  metrics: [cpuPer('connection'), rateOf('connections')],
+  stages: [
+    {
+      peers: [hub, centrifugo, socketIo, wsShared, crossws],
+      rows: [{ name: '5000', title: '5,000 clients' }],
+      async open(bench, peer) {
+        const running = await bench.start(peer)
+        const load = await bench.loadGenerator()
+        const storm = async () => {
+          const { pids } = running
+          const request = { ...endpointOf(running), channel, subscribers: bench.size(5000), pids }
+          const result = await load.connect(request)
+          await load.disconnect()
+          // What closing costs is not to be counted for the next one.
+          await sleep(1000 * bench.settings.scale)
+          return result
+        }
+        // The first is slower everywhere: nothing is compiled, no memory was asked for yet.
+        await storm()
+        return {
+          version: running.version,
+          async measure() {
+            const result = await storm()
+            const { subscribers, serverCpu, seconds } = result
+            return {
+              figures: { cpu: (serverCpu / subscribers) * 1e6, rate: subscribers / seconds },
+              isLoadLimited: isLoadLimited(result),
+            }
+          },
+          async close() {
+            await bench.end(load)
+            await bench.end(running)
+          },
+        }
+      },
+    },
+  ],
+}

@@ -6,6 +6,8 @@ import type { RunningPeer, StartOptions } from './peer.ts'
 interface Greeting {
   port: number
   version: string
+  /** Of further processes of its own. */
+  pids?: number[]
 }
 
 type Speech = Pick<RunningPeer, 'wire' | 'paths' | 'tokenKey'>
@@ -18,6 +20,7 @@ export function startNodeServer(
   name: string,
   { cpuProfile, ...engine }: StartOptions,
   speech: Speech,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningPeer> {
   const flags = ['--conditions=@backchannel/source']
   if (cpuProfile !== undefined) {
@@ -25,7 +28,8 @@ export function startNodeServer(
     flags.push(`--cpu-prof-name=${name}.cpuprofile`)
   }
   const file = fileURLToPath(new URL(`../servers/${name}.ts`, import.meta.url))
-  return startLineServer(`the server of ${name}`, process.execPath, [...flags, file, JSON.stringify(engine)], speech)
+  const args = [...flags, file, JSON.stringify(engine)]
+  return startLineServer(`the server of ${name}`, process.execPath, args, speech, environment)
 }
 
 /** Starts a program that says where it listens, and ends with its standard input. */
@@ -34,14 +38,15 @@ export async function startLineServer(
   file: string,
   args: string[],
   speech: Speech,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningPeer> {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'production' }
+  const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment }
   const child = await LineProcess.start(name, file, args, env)
   try {
-    const { port, version } = (await child.receive()) as Greeting
+    const { port, version, pids = [] } = (await child.receive()) as Greeting
     return {
       version,
-      pids: [child.pid],
+      pids: [child.pid, ...pids],
       address: `127.0.0.1:${port}`,
       ...speech,
       bursts: 'inProcess',

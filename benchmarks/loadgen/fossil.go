@@ -25,7 +25,7 @@ func applyPatch(old, patch []byte) ([]byte, error) {
 		case '@':
 			var offset int
 			offset, sign, patch = fossilNumber(patch)
-			if sign != ',' || offset > len(old) || count > len(old)-offset {
+			if sign != ',' || count > len(old)-offset {
 				return nil, errPatch
 			}
 			out = append(out, old[offset:offset+count]...)

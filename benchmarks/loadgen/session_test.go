@@ -30,6 +30,7 @@ type plainServer struct {
 func (s *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/emulation" {
 		body, _ := io.ReadAll(r.Body)
+		time.Sleep(5 * time.Millisecond) // so that one who does not wait for the answer is found out
 		s.mutex.Lock()
 		s.pongs = append(s.pongs, string(body))
 		s.mutex.Unlock()

@@ -98,6 +98,32 @@ func TestDeflateInflatesWhatTheServerCompressed(t *testing.T) {
 	expectError(t, receive(t, plain, other, first), "not agreed")
 }
 
+func TestHandshakesThatAreRefused(t *testing.T) {
+	const agreed = "Sec-WebSocket-Accept: key\r\n"
+	for _, test := range []struct{ wire, head, reason string }{
+		{"text", "HTTP/1.1 101 Switching Protocols\r\n" + agreed, ""},
+		{"text", "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: other\r\n", "was refused"},
+		{"text", "HTTP/1.1 403 Forbidden\r\n" + agreed, "was refused"},
+		{"centrifugo-deflate", "HTTP/1.1 101 Switching Protocols\r\n" + agreed, "did not agree to compress"},
+		{"centrifugo-deflate", "HTTP/1.1 101 Switching Protocols\r\n" + agreed +
+			"Sec-WebSocket-Extensions: permessage-deflate\r\n", "did not agree to compress"},
+		{"centrifugo-deflate", "HTTP/1.1 101 Switching Protocols\r\n" + agreed +
+			"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n", ""},
+		{"centrifugo-sse", "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n", "expected a response in chunks"},
+		{"centrifugo-sse", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "expected a response in chunks"},
+		{"centrifugo-sse", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n", ""},
+	} {
+		s, peer := pair(t, wireOf(t, connectRequest{Wire: test.wire}), 0)
+		s.opened, s.accept = false, "key"
+		err := receive(t, s, peer, []byte(test.head+"\r\n"))
+		if test.reason != "" {
+			expectError(t, err, test.reason)
+		} else if err != nil || !s.opened {
+			t.Errorf("%s: opened %v, %v", test.head, s.opened, err)
+		}
+	}
+}
+
 func TestInflaterRemembersWhatItInflated(t *testing.T) {
 	compressed := []byte{0x4a, 0x4c, 0x04, 0x00} // "aa"
 	i := newInflater()

@@ -23,7 +23,9 @@ export default defineConfig<EngineOption>({
       ...(executablePath !== undefined && { executablePath }),
       args: ['--disable-gpu', '--disable-background-networking'],
     },
-    trace: 'retain-on-failure',
+    // Pictures of a page that moves cost as much as the test.
+    trace: { mode: 'retain-on-failure', screenshots: false },
+    contextOptions: { reducedMotion: 'reduce' },
   },
   projects: [
     { name: 'embedded hub', testMatch: bothEngines, use: { engine: 'embedded' } },

@@ -2,16 +2,16 @@
 import { MessengerPage } from '../support/messenger-page.ts'
 import { expect, ownAddress, test } from '../support/fixtures.ts'
 import { unique } from '../support/realtime-page.ts'
+import type { DemoPerson } from '../support/sign-in.ts'
 
-type Demo = 'Ada' | 'Grace' | 'Linus' | 'Margaret'
-
-const people = test.extend<{ as: (person: Demo) => Promise<MessengerPage> }>({
+const people = test.extend<{ as: (person: DemoPerson, how?: 'by one click') => Promise<MessengerPage> }>({
   as: async ({ browser, running }, use) => {
     const contexts: Awaited<ReturnType<typeof browser.newContext>>[] = []
-    await use(async (person) => {
+    await use(async (person, how) => {
       const context = await browser.newContext({ baseURL: running.sandbox.url, extraHTTPHeaders: ownAddress() })
       contexts.push(context)
-      return MessengerPage.as(await context.newPage(), person)
+      const page = await context.newPage()
+      return how === undefined ? MessengerPage.as(page, person) : MessengerPage.signIn(page, person)
     })
     for (const context of contexts) await context.close()
   },
@@ -20,7 +20,7 @@ const people = test.extend<{ as: (person: Demo) => Promise<MessengerPage> }>({
 people(
   'from signing in to leaving: everybody hears everybody, and the numbers are right everywhere',
   async ({ as }) => {
-    const [ada, grace, linus] = [await as('Ada'), await as('Grace'), await as('Linus')]
+    const [ada, grace, linus] = [await as('Ada', 'by one click'), await as('Grace'), await as('Linus')]
     const name = unique('Tea')
     await ada.createRoom(name)
     await expect(ada.log.getByText('Ada created the room.')).toBeVisible()

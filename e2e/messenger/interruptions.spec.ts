@@ -7,15 +7,16 @@ import { Line } from '../support/line.ts'
 import { MessengerPage } from '../support/messenger-page.ts'
 import { unique } from '../support/realtime-page.ts'
 import { SandboxServer } from '../support/sandbox-server.ts'
+import { enter } from '../support/sign-in.ts'
 
-async function enter(browser: Browser, url: string, person: 'Ada' | 'Grace'): Promise<MessengerPage> {
+async function arrive(browser: Browser, url: string, person: 'Ada' | 'Grace'): Promise<MessengerPage> {
   const context = await browser.newContext({ baseURL: url, extraHTTPHeaders: ownAddress() })
   return MessengerPage.as(await context.newPage(), person)
 }
 
 /** Ada and Grace in a room of their own. */
 async function conversation(browser: Browser, adaUrl: string, graceUrl: string) {
-  const [ada, grace] = [await enter(browser, adaUrl, 'Ada'), await enter(browser, graceUrl, 'Grace')]
+  const [ada, grace] = [await arrive(browser, adaUrl, 'Ada'), await arrive(browser, graceUrl, 'Grace')]
   const name = unique('Storm')
   await ada.createRoom(name)
   await grace.join(name)
@@ -125,8 +126,8 @@ test('with realtime off the server is asked now and then, and the page says so',
       (['Ada', 'Grace'] as const).map(async (person) => {
         const context = await browser.newContext({ baseURL: sandbox.url, extraHTTPHeaders: ownAddress() })
         const page = await context.newPage()
-        await page.goto('/sign-in?redirect=/messenger', { waitUntil: 'networkidle' })
-        await page.getByRole('button', { name: `Continue as ${person}` }).click()
+        await enter(context, person)
+        await page.goto('/messenger')
         await expect(page.getByRole('img', { name: 'Connection: asking the server' })).toBeVisible()
         return new MessengerPage(page)
       }),

@@ -1,36 +1,15 @@
 /** The messenger's pages: for eyes, ears and thumbs, with the keyboard, and where the reader stays while more is loaded. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { randomUUID } from 'node:crypto'
-import { expect, test } from '../support/fixtures.ts'
+import { isAccessible, violations } from '../support/accessibility.ts'
+import { expect, type OpenBrowser, test } from '../support/fixtures.ts'
 import { MessengerPage } from '../support/messenger-page.ts'
 import { unique } from '../support/realtime-page.ts'
 
-type OpenBrowser = (user: 'demo' | 'new') => Promise<Page>
-
 async function enter(openBrowser: OpenBrowser): Promise<MessengerPage> {
-  const messenger = new MessengerPage(await openBrowser('new'))
-  await messenger.page.goto('/messenger')
+  const messenger = new MessengerPage(await openBrowser('new', '/messenger'))
   await messenger.isLive()
   return messenger
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(() => {
-    for (const animation of document.getAnimations()) animation.finish()
-  })
-  // An open menu has guards at its ends, which hand the focus on: hidden from a screen reader, yet in the tab order.
-  const { violations: found } = await new AxeBuilder({ page }).exclude('[data-base-ui-focus-guard]').analyze()
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
-/** On a phone and on a desk: axe finds nothing, and nothing sticks out. */
-async function check(page: Page): Promise<void> {
-  for (const width of [360, 1280]) {
-    await page.setViewportSize({ width, height: 800 })
-    expect(await violations(page)).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
-  }
 }
 
 /** Writes without the page, as fast as the server lets one. */
@@ -48,68 +27,65 @@ async function post(page: Page, roomId: string, content: string): Promise<void> 
 
 const roomIdOf = (page: Page) => new URL(page.url()).pathname.split('/').at(-1) ?? ''
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`${colorScheme}: axe finds nothing, and nothing sticks out, in any state`, async ({ openBrowser }) => {
-    test.slow()
-    const ann = await enter(openBrowser)
-    const { page } = ann
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await expect(page.getByText('No rooms yet')).toBeVisible()
-    await check(page)
+test('axe finds nothing, and nothing sticks out, in any state', async ({ openBrowser }) => {
+  test.slow()
+  const ann = await enter(openBrowser)
+  const { page } = ann
+  await expect(page.getByText('No rooms yet')).toBeVisible()
+  await isAccessible(page)
 
-    const name = unique(`A room with ${'a long name '.repeat(5)}`)
-    await ann.createRoom(name)
-    await page.setViewportSize({ width: 1280, height: 800 })
-    const texts = [
-      `# Heading\n\n**bold** \`code\` [link](https://example.com/) ~~gone~~\n\n- [x] done\n- open\n\n> quoted`,
-      `\`\`\`\n${'a line of code that is wider than any phone '.repeat(3)}\n\`\`\``,
-      `|${'a column|'.repeat(12)}\n|${'-|'.repeat(12)}\n|${'a cell|'.repeat(12)}`,
-      `https://example.com/${'unbroken'.repeat(50)}`,
-      'مرحبا بالجميع 👩‍💻🎉',
-    ]
-    for (const text of texts) await ann.send(text)
-    await expect(ann.log.getByText('مرحبا بالجميع')).toBeVisible()
-    await check(page)
-    for (const width of [360, 1280]) {
-      await page.setViewportSize({ width, height: 800 })
-      expect(await ann.log.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0)
-    }
+  const name = unique(`A room with ${'a long name '.repeat(5)}`)
+  await ann.createRoom(name)
+  await page.setViewportSize({ width: 1280, height: 800 })
+  const texts = [
+    `# Heading\n\n**bold** \`code\` [link](https://example.com/) ~~gone~~\n\n- [x] done\n- open\n\n> quoted`,
+    `\`\`\`\n${'a line of code that is wider than any phone '.repeat(3)}\n\`\`\``,
+    `|${'a column|'.repeat(12)}\n|${'-|'.repeat(12)}\n|${'a cell|'.repeat(12)}`,
+    `https://example.com/${'unbroken'.repeat(50)}`,
+    'مرحبا بالجميع 👩‍💻🎉',
+  ]
+  for (const text of texts) await ann.send(text)
+  await expect(ann.log.getByText('مرحبا بالجميع')).toBeVisible()
+  await isAccessible(page)
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    expect(await ann.log.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0)
+  }
 
-    await page.getByRole('button', { name: 'Members', exact: true }).click()
-    await expect(page.getByRole('list', { name: 'Members of this room' }).getByRole('listitem')).toHaveCount(1)
-    await check(page)
-    await page.keyboard.press('Escape')
-    await ann.log.focus()
-    await page.keyboard.press('ArrowUp')
-    await page.keyboard.press('Enter')
-    await expect(page.getByRole('menuitem', { name: 'Delete' })).toBeVisible()
-    await check(page)
-    await page.getByRole('menuitem', { name: 'Delete' }).click()
-    await expect(page.getByRole('alertdialog')).toBeVisible()
-    await check(page)
-    await page.getByRole('button', { name: 'Cancel' }).click()
-    await page.keyboard.press('Control+k')
-    await expect(page.getByRole('option')).toHaveCount(1)
-    await check(page)
-    await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: 'New room' }).click()
-    await check(page)
-    await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Members', exact: true }).click()
+  await expect(page.getByRole('list', { name: 'Members of this room' }).getByRole('listitem')).toHaveCount(1)
+  await isAccessible(page)
+  await page.keyboard.press('Escape')
+  await ann.log.focus()
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('menuitem', { name: 'Delete' })).toBeVisible()
+  await isAccessible(page)
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await expect(page.getByRole('alertdialog')).toBeVisible()
+  await isAccessible(page)
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('option')).toHaveCount(1)
+  await isAccessible(page)
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'New room' }).click()
+  await isAccessible(page)
+  await page.keyboard.press('Escape')
 
-    for (const view of ['discover', 'search']) {
-      await page.goto(`/messenger?view=${view}`)
-      await page.getByRole('searchbox').fill(view === 'search' ? 'bold' : 'a long name')
-      await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible()
-      await check(page)
-    }
-    await page.goto('/messenger/999999')
-    await expect(page.getByText('You are not a member of this room')).toBeVisible()
-    await check(page)
-    await page.context().setOffline(true)
-    await expect(page.getByText('Offline: what you write is sent when the connection is back.')).toBeVisible()
-    await check(page)
-  })
-}
+  for (const view of ['discover', 'search']) {
+    await page.goto(`/messenger?view=${view}`)
+    await page.getByRole('searchbox').fill(view === 'search' ? 'bold' : 'a long name')
+    await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible()
+    await isAccessible(page)
+  }
+  await page.goto('/messenger/999999')
+  await expect(page.getByText('You are not a member of this room')).toBeVisible()
+  await isAccessible(page)
+  await page.context().setOffline(true)
+  await expect(page.getByText('Offline: what you write is sent when the connection is back.')).toBeVisible()
+  await isAccessible(page)
+})
 
 test('everything works from the keyboard', async ({ openBrowser }) => {
   const ann = await enter(openBrowser)

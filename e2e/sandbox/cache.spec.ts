@@ -2,14 +2,15 @@
 import { missingServices, servicesAreRequired, startRedis } from '@backchannel/servers'
 import type { Browser, Page } from '@playwright/test'
 import { expect, ownAddress, test } from '../support/fixtures.ts'
+import { isHydrated, visit } from '../support/hydration.ts'
 import { SandboxServer } from '../support/sandbox-server.ts'
+import { enter } from '../support/sign-in.ts'
 
 async function open(browser: Browser, sandbox: SandboxServer): Promise<Page> {
   const context = await browser.newContext({ baseURL: sandbox.url, extraHTTPHeaders: ownAddress() })
   const page = await context.newPage()
-  await page.goto('/sandbox/cache', { waitUntil: 'networkidle' })
-  await page.getByRole('button', { name: 'Continue as demo user' }).click()
-  await page.getByRole('heading', { name: 'Cache', exact: true }).waitFor()
+  await enter(context, 'demo')
+  await visit(page, '/sandbox/cache')
   return page
 }
 
@@ -87,7 +88,8 @@ test('over a Valkey, which stops and starts again', async ({ browser }) => {
     await expect(newest(page)).toContainText('null: not there')
     await expect(page.getByRole('heading', { name: 'Valkey is down' })).toBeVisible()
     // The session comes from the database now.
-    await page.reload({ waitUntil: 'networkidle' })
+    await page.reload()
+    await isHydrated(page)
     await expect(page.getByRole('heading', { name: 'Cache', exact: true })).toBeVisible()
     valkey = await startRedis({ port })
     await expect(async () => {

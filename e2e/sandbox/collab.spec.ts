@@ -1,8 +1,9 @@
 // The collab page: two browsers in one document, offline and back, undo, versions, readers, reloads.
 import type { Locator, Page } from '@playwright/test'
-import { expect, test } from '../support/fixtures.ts'
+import { expect, type OpenBrowser, test } from '../support/fixtures.ts'
 import { unique } from '../support/realtime-page.ts'
 import { SandboxServer } from '../support/sandbox-server.ts'
+import { enter } from '../support/sign-in.ts'
 
 class Paper {
   readonly page: Page
@@ -15,9 +16,9 @@ class Paper {
     this.badge = page.getByTestId('realtime-badge')
   }
 
-  static async open(page: Page, name: string): Promise<Paper> {
-    await page.goto(`/sandbox/collab?doc=${name}`, { waitUntil: 'networkidle' })
-    const paper = new Paper(page)
+  /** In the browser of a new user. */
+  static async open(openBrowser: OpenBrowser, name: string): Promise<Paper> {
+    const paper = new Paper(await openBrowser('new', `/sandbox/collab?doc=${name}`))
     await expect(paper.badge).toHaveText('Live')
     await expect(paper.text).toBeVisible()
     return paper
@@ -53,8 +54,8 @@ test('two who type at once end with the same text, see each other, and undo only
   openBrowser,
 }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
+  const bob = await Paper.open(openBrowser, name)
   await expect(ann.page.getByRole('list', { name: 'Who is here' }).getByRole('listitem')).toHaveCount(2)
 
   await ann.type('Start. ')
@@ -74,8 +75,8 @@ test('two who type at once end with the same text, see each other, and undo only
 
 test('formatting goes both ways', async ({ openBrowser }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
+  const bob = await Paper.open(openBrowser, name)
   await ann.text.focus()
   await ann.page.keyboard.type('# Title\n**bold**  and plain\n- a list\n')
   await expect(bob.text.getByRole('heading', { level: 1, name: 'Title' })).toBeVisible()
@@ -96,8 +97,8 @@ test('formatting goes both ways', async ({ openBrowser }) => {
 
 test('one who was offline and one who was not agree again', async ({ openBrowser }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
+  const bob = await Paper.open(openBrowser, name)
   await ann.type('Together. ')
   await expect.poll(() => bob.words()).toContain('Together.')
   await ann.page.context().setOffline(true)
@@ -116,9 +117,9 @@ test('one who was offline and one who was not agree again', async ({ openBrowser
 
 test('a reload keeps all, also one while the server is away', async ({ openBrowser, running }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
   await ann.type('Kept by the server.')
-  await ann.page.reload({ waitUntil: 'networkidle' })
+  await ann.page.reload()
   await expect.poll(() => ann.words()).toContain('Kept by the server.')
   // The page still comes: what is away are the rooms.
   let isAway = true
@@ -135,15 +136,15 @@ test('a reload keeps all, also one while the server is away', async ({ openBrows
   await expect.poll(() => ann.words()).toBe('Kept by the server. Kept by the browser.')
   isAway = false
   await expect(ann.badge).toHaveText('Live')
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const bob = await Paper.open(openBrowser, name)
   await expect.poll(() => bob.words()).toContain('Kept by the browser.')
   expect(running.sandbox.output).not.toMatch(/"level":(50|60)/)
 })
 
 test('a version is restored for everybody, and what was there can be restored again', async ({ openBrowser }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
+  const bob = await Paper.open(openBrowser, name)
   await ann.type('First draft')
   await expect.poll(() => bob.words()).toContain('First draft')
   await ann.press('Keep this one')
@@ -164,8 +165,8 @@ test('a version is restored for everybody, and what was there can be restored ag
 
 test('a reader sees everything and changes nothing', async ({ openBrowser }) => {
   const name = documentOf()
-  const ann = await Paper.open(await openBrowser('new'), name)
-  const bob = await Paper.open(await openBrowser('new'), name)
+  const ann = await Paper.open(openBrowser, name)
+  const bob = await Paper.open(openBrowser, name)
   const errors: string[] = []
   bob.page.on('pageerror', ({ message }) => errors.push(message))
   await bob.page.getByRole('switch', { name: 'Join as a reader' }).click()
@@ -205,8 +206,8 @@ test('switched off, the editor works and keeps its text in the browser', async (
   try {
     const context = await browser.newContext({ baseURL: sandbox.url })
     const page = await context.newPage()
-    await page.goto('/sandbox/collab', { waitUntil: 'networkidle' })
-    await page.getByRole('button', { name: 'Continue as demo user' }).click()
+    await enter(context, 'demo')
+    await page.goto('/sandbox/collab')
     const text = page.getByRole('textbox', { name: /^The document/ })
     await expect(page.getByText('Kept in this browser only')).toBeVisible()
     await text.focus()

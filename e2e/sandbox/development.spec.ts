@@ -1,8 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, ownAddress, signInAsDemoUser, test } from '../support/fixtures.ts'
+import { expect, ownAddress, test } from '../support/fixtures.ts'
+import { visit } from '../support/hydration.ts'
 import { RealtimePage, unique } from '../support/realtime-page.ts'
 import { repository, SandboxServer } from '../support/sandbox-server.ts'
+import { signInAsDemoUser } from '../support/sign-in.ts'
 
 /** A copy of the app, as deep in the repository as the app, whose files a test may change. */
 function copyOfTheApp(): string {
@@ -93,11 +95,15 @@ test('npm run dev: an edited rule holds at once, on the same hub and the same so
     expect(realtime.sockets).toHaveLength(1)
 
     // What stands on other packages is found from source, too.
-    await page.goto('/sandbox/cache', { waitUntil: 'networkidle' })
+    await visit(page, '/sandbox/cache')
     await page.getByRole('button', { name: 'Get', exact: true }).click()
     await expect(page.getByText('null: not there')).toBeVisible()
-    await page.goto('/sandbox/collab', { waitUntil: 'networkidle' })
+    await visit(page, '/sandbox/collab')
     await expect(page.getByTestId('realtime-badge')).toHaveText('Live', { timeout: 90_000 })
+    await page.goto('/messenger')
+    await expect(page.getByRole('img', { name: 'Connection: live' })).toBeVisible({ timeout: 90_000 })
+    // Vite has found every dependency before the first page; one that it finds later loads the page anew under its user.
+    expect(sandbox.output).not.toContain('new dependencies optimized')
     await context.close()
   } finally {
     await sandbox.remove()

@@ -1,6 +1,7 @@
-import { expect, ownAddress, signInAsDemoUser, test } from '../support/fixtures.ts'
+import { expect, ownAddress, test } from '../support/fixtures.ts'
 import { RealtimePage, unique } from '../support/realtime-page.ts'
 import { SandboxServer } from '../support/sandbox-server.ts'
+import { signInAsDemoUser } from '../support/sign-in.ts'
 
 test('REALTIME=off: the page shows how to turn it on, and what is published is saved', async ({ browser }) => {
   const sandbox = await SandboxServer.start({ env: { REALTIME: 'off' } })

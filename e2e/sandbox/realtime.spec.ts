@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, ownAddress, signInAsDemoUser, test, type Running } from '../support/fixtures.ts'
+import { expect, ownAddress, test, type Running } from '../support/fixtures.ts'
 import { RealtimePage, unique } from '../support/realtime-page.ts'
+import { signInAsDemoUser, signUp } from '../support/sign-in.ts'
 
 /** What a curl from a terminal does. */
 function publishByApi({ apiUrl, apiKey }: Running, channel: string, text: string, key = apiKey): Promise<Response> {
@@ -40,6 +41,17 @@ test('sign in, connect, publish: the message comes over the socket', async ({ br
   await realtime.page.getByRole('button', { name: 'Disconnect' }).click()
   await realtime.isOffline()
   await expect.poll(() => realtime.sockets.every((socket) => socket.isClosed())).toBe(true)
+  await context.close()
+})
+
+test('sign up, connect, publish', async ({ browser, running }) => {
+  const context = await browser.newContext({ baseURL: running.sandbox.url, extraHTTPHeaders: ownAddress() })
+  const realtime = new RealtimePage(await context.newPage())
+  await signUp(realtime.page)
+  await realtime.connect()
+  const text = unique('newly signed up')
+  await realtime.publish(text)
+  await expect(realtime.message(text)).toHaveCount(1)
   await context.close()
 })
 
@@ -242,8 +254,8 @@ test('what is told of one channel is gone with the other chosen', async ({ openB
 test('a server that is away: the page says so where it was asked, until it is back', async ({ openBrowser }) => {
   const realtime = new RealtimePage(await openBrowser('new'))
   const { page } = realtime
-  // What signing in still asks for must not be what fails: then there is no page.
-  await page.reload({ waitUntil: 'networkidle' })
+  // What the page still asks for must not be what fails: then there is no page.
+  await page.waitForLoadState('networkidle')
   await page.route('**/_serverFn/**', (route) => route.abort())
   await page.getByRole('button', { name: 'Refresh what is saved' }).click()
   const unreachable = page.getByRole('region', { name: 'In the database' }).getByRole('alert')

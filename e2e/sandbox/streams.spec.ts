@@ -3,6 +3,8 @@ import type { Locator, Page } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
 import { unique } from '../support/realtime-page.ts'
 
+const streams = '/sandbox/streams'
+
 class Pane {
   readonly root: Locator
 
@@ -28,14 +30,13 @@ class Pane {
   }
 }
 
-async function open(page: Page): Promise<{ sse: Pane; websocket: Pane }> {
-  await page.goto('/sandbox/streams', { waitUntil: 'networkidle' })
+function open(page: Page): { sse: Pane; websocket: Pane } {
   return { sse: new Pane(page, 'sse'), websocket: new Pane(page, 'websocket') }
 }
 
 for (const driver of ['sse', 'websocket'] as const) {
   test(`${driver}: a note reaches whom it is for, and nobody else`, async ({ openBrowser }) => {
-    const [ann, bob] = [await open(await openBrowser('new')), await open(await openBrowser('new'))]
+    const [ann, bob] = [open(await openBrowser('new', streams)), open(await openBrowser('new', streams))]
     await ann[driver].connect()
     await bob[driver].connect()
     const [toAll, toMe, toLobby] = [unique('all'), unique('me'), unique('lobby')]
@@ -49,7 +50,7 @@ for (const driver of ['sse', 'websocket'] as const) {
   })
 
   test(`${driver}: a line that is cut comes back by itself`, async ({ openBrowser }) => {
-    const page = await open(await openBrowser('new'))
+    const page = open(await openBrowser('new', streams))
     const pane = page[driver]
     await pane.connect()
     await pane.root.getByRole('button', { name: 'Cut the line' }).click()
@@ -63,9 +64,8 @@ for (const driver of ['sse', 'websocket'] as const) {
 }
 
 test('sse: what is sent while the line is cut is caught up with, once', async ({ openBrowser }) => {
-  const browser = await openBrowser('new')
-  const { sse } = await open(browser)
-  const other = await open(await openBrowser('new'))
+  const { sse } = open(await openBrowser('new', streams))
+  const other = open(await openBrowser('new', streams))
   await sse.connect()
   const [before, meanwhile] = [unique('before'), unique('meanwhile')]
   await other.sse.send(before)
@@ -79,8 +79,8 @@ test('sse: what is sent while the line is cut is caught up with, once', async ({
 })
 
 test('heartbeats can be seen: on the wire of one, answered by the other', async ({ openBrowser }) => {
-  const page = await openBrowser('new')
-  const { websocket } = await open(page)
+  const page = await openBrowser('new', streams)
+  const { websocket } = open(page)
   await websocket.connect()
   await page.getByRole('button', { name: 'Watch the wire' }).click()
   const wire = page.getByTestId('wire')

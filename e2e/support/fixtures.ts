@@ -2,10 +2,12 @@
 import { missingServices, servicesAreRequired, startCentrifugo, startPostgres } from '@backchannel/servers'
 import type { CentrifugoServer, PostgresServer } from '@backchannel/servers'
 import { type BrowserContext, test as base, type Page } from '@playwright/test'
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { visit } from './hydration.ts'
 import { repository, SandboxServer } from './sandbox-server.ts'
+import { enter, type DemoPerson } from './sign-in.ts'
 
 export interface EngineOption {
   engine: 'embedded' | 'centrifugo'
@@ -29,10 +31,12 @@ interface WorkerFixtures extends EngineOption {
   running: Running
 }
 
+export type OpenBrowser = (user: 'demo' | 'new' | DemoPerson, path?: string) => Promise<Page>
+
 interface TestFixtures {
   services: void
-  /** A signed-in browser of its own. Everybody but the demo user is a new user. */
-  openBrowser: (user: 'demo' | 'new') => Promise<Page>
+  /** A browser of its own in which the user is signed in, on a page that answers. @default path /sandbox/realtime */
+  openBrowser: OpenBrowser
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
@@ -69,11 +73,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   openBrowser: async ({ browser, running }, use) => {
     const contexts: BrowserContext[] = []
-    await use(async (user) => {
+    await use(async (user, path = '/sandbox/realtime') => {
       const context = await browser.newContext({ baseURL: running.sandbox.url, extraHTTPHeaders: ownAddress() })
       contexts.push(context)
+      await enter(context, user)
       const page = await context.newPage()
-      await (user === 'demo' ? signInAsDemoUser(page) : signUp(page))
+      await visit(page, path)
       return page
     })
     for (const context of contexts) await context.close()
@@ -85,24 +90,6 @@ export { expect } from '@playwright/test'
 /** The rate limit counts per address; each browser has one. */
 export function ownAddress(): Record<string, string> {
   return { 'x-forwarded-for': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}` }
-}
-
-export async function signInAsDemoUser(page: Page): Promise<void> {
-  // A button answers once the page's script has run.
-  await page.goto('/sandbox/realtime', { waitUntil: 'networkidle' })
-  await page.waitForURL(/\/sign-in/)
-  await page.getByRole('button', { name: 'Continue as demo user' }).click()
-  await page.getByRole('heading', { name: 'Realtime', exact: true }).waitFor()
-}
-
-export async function signUp(page: Page): Promise<void> {
-  const name = `User ${randomBytes(3).toString('hex')}`
-  await page.goto('/sign-up?redirect=/sandbox/realtime', { waitUntil: 'networkidle' })
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Email').fill(`${name.replace(' ', '-').toLowerCase()}@example.com`)
-  await page.getByLabel('Password').fill('correct horse battery')
-  await page.getByRole('button', { name: 'Create account' }).click()
-  await page.getByRole('heading', { name: 'Realtime', exact: true }).waitFor()
 }
 
 async function startEmbedded(): Promise<Running> {

@@ -1,5 +1,7 @@
 /** The messenger as a person uses it. */
 import { expect, type Locator, type Page } from '@playwright/test'
+import { visit } from './hydration.ts'
+import { enter, type DemoPerson } from './sign-in.ts'
 
 export class MessengerPage {
   readonly page: Page
@@ -8,10 +10,19 @@ export class MessengerPage {
     this.page = page
   }
 
-  /** Signs in with one click and opens the messenger. */
-  static async as(page: Page, person: 'Ada' | 'Grace' | 'Linus' | 'Margaret'): Promise<MessengerPage> {
-    await page.goto('/sign-in?redirect=/messenger', { waitUntil: 'networkidle' })
+  /** Signs in with one click, and waits for the messenger. */
+  static async signIn(page: Page, person: DemoPerson): Promise<MessengerPage> {
+    await visit(page, '/sign-in?redirect=/messenger')
     await page.getByRole('button', { name: `Continue as ${person}` }).click()
+    const messenger = new MessengerPage(page)
+    await messenger.isLive()
+    return messenger
+  }
+
+  /** Opens the messenger for somebody who has been here before. */
+  static async as(page: Page, person: DemoPerson): Promise<MessengerPage> {
+    await enter(page.context(), person)
+    await page.goto('/messenger')
     const messenger = new MessengerPage(page)
     await messenger.isLive()
     return messenger

@@ -1,6 +1,6 @@
 import { buildGoProgram } from './go-program.ts'
 import { LoadGenerator } from './load-generator.ts'
-import { type Cores, pinned, pinThisProcess } from './machine.ts'
+import { type Cores, pinned, pinProcess } from './machine.ts'
 import type { Peer, RunningPeer, StartOptions } from './peers/peer.ts'
 import type { Results, Sample, ScenarioFacts } from './results.ts'
 import type { Contender, Scenario, Settings, Stage } from './scenarios/scenario.ts'
@@ -35,7 +35,7 @@ export class Bench {
     only: readonly Peer[],
   ): Promise<Pick<Results, 'scenarios' | 'samples' | 'notes'> & { versions: ReadonlyMap<string, string> }> {
     // The servers inherit the core from here. This process sleeps while something is measured.
-    if (this.#cores) await pinThisProcess(this.#cores.server)
+    if (this.#cores) await pinProcess(process.pid, this.#cores.server)
     const samples: Sample[] = []
     const limited: string[] = []
     const facts: ScenarioFacts[] = []
@@ -121,6 +121,12 @@ export class Bench {
   async start(peer: Peer, options: StartOptions = {}): Promise<RunningPeer> {
     const running = await peer.start({ cpuProfile: this.settings.cpuProfile, ...options })
     return this.#own(running, ...running.pids)
+  }
+
+  /** From now on the server may use the load generator's core, too. */
+  async unpin({ pids }: RunningPeer): Promise<void> {
+    if (!this.#cores) return
+    for (const pid of pids) await pinProcess(pid, this.#cores.server, this.#cores.load)
   }
 
   async loadGenerator(): Promise<LoadGenerator> {

@@ -37,7 +37,7 @@ export interface RunRequest {
   readonly warmUp: number
   readonly seconds: number
   readonly pids: readonly number[]
-  /** Where to publish when there are no subscribers. */
+  /** Where to publish and to ask for pages; without it, where the subscribers are connected. */
   readonly address?: string
   /** With channels of their own: every publication is for every subscriber, as a broadcast is. */
   readonly everyone?: boolean

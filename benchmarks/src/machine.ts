@@ -22,9 +22,9 @@ export async function chooseCores(): Promise<Cores | string> {
   return load === undefined || server === undefined ? 'there is only one core' : { server, load }
 }
 
-/** Every thread of this process, and every process that it starts from now on, runs on this core. */
-export async function pinThisProcess(core: number): Promise<void> {
-  await run('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)])
+/** Every thread of a process, and every process that it starts from now on, runs on these cores. */
+export async function pinProcess(pid: number, ...cores: number[]): Promise<void> {
+  await run('taskset', ['--all-tasks', '--cpu-list', '--pid', cores.join(), String(pid)])
 }
 
 /** A command that runs on this core. */

@@ -17,7 +17,7 @@ export const rateOf = (what: string): Metric => ({
   guarded: false,
 })
 
-export const latency = (name: 'p50' | 'p99' | 'p999', title: string): Metric => ({
+export const latency = (name: `${'p' | 'pageP'}${'50' | '99' | '999'}`, title: string): Metric => ({
   name,
   title,
   unit: 'ms',

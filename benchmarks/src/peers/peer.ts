@@ -42,6 +42,8 @@ export interface RunningPeer {
   readonly pids: readonly number[]
   /** `127.0.0.1:<port>`, for subscribers and publishes alike. */
   readonly address: string
+  /** Where the app is, which publishes and renders pages, when the subscribers are connected elsewhere. */
+  readonly appAddress?: string
   /** The wire that it is measured with unless a scenario says otherwise. */
   readonly wire: Wire
   /** Where each wire's connections begin, query included. */

@@ -91,7 +91,7 @@ export async function openAudience(
   }
 }
 
-type Request = Pick<RunRequest, 'call' | 'window' | 'rate' | 'everyone'>
+type Request = Pick<RunRequest, 'call' | 'window' | 'rate' | 'everyone' | 'address' | 'pages'>
 
 /** Where and how the load generator connects to it. */
 export function endpointOf(running: RunningPeer, wire = running.wire) {

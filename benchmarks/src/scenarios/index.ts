@@ -4,6 +4,7 @@ import { fanOut } from './fan-out.ts'
 import { features } from './features.ts'
 import { channelGrowth, channelMemory, subscriberGrowth } from './growth.ts'
 import { inProcess } from './in-process.ts'
+import { pages } from './pages.ts'
 import { httpPublish } from './publish.ts'
 import { recovery } from './recovery.ts'
 import type { Scenario } from './scenario.ts'
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   httpPublish,
   inProcess,
   recovery,
+  pages,
   subscriberGrowth,
   channelGrowth,
   channelMemory,

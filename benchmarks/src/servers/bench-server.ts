@@ -13,15 +13,26 @@ export function engineOptions(): EngineOptions {
   return JSON.parse(process.argv[2] ?? '{}') as EngineOptions
 }
 
+/** What belongs to a server beside its own process. */
+interface Children {
+  readonly pids: readonly number[]
+  /** Ends them. */
+  close(): Promise<void>
+}
+
 /** Listens on a free port, says so on standard output, and ends with standard input. */
-export async function serve(server: Server, version: string): Promise<void> {
+export async function serve(server: Server, version: string, children?: Children): Promise<void> {
   // Between two measurements a publisher's connection may rest for longer than Node's five seconds.
   server.keepAliveTimeout = 600_000
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  console.log(JSON.stringify({ port, version }))
-  process.stdin.on('end', () => process.exit(0)).resume()
+  console.log(JSON.stringify({ port, version, pids: children?.pids ?? [] }))
+  const end = async (): Promise<void> => {
+    await children?.close()
+    process.exit(0)
+  }
+  process.stdin.on('end', () => void end()).resume()
 }
 
 /** A server without Centrifugo's API of its own: publishes what comes in as `/api/publish` and `/bench/burst`. */
@@ -46,13 +57,13 @@ export function publishingServer(publish: (channel: string, data: unknown) => vo
   }
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-function answerJson(response: ServerResponse, status: number, body: string): void {
+export function answerJson(response: ServerResponse, status: number, body: string): void {
   response
     .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
     .end(body)

@@ -60,7 +60,7 @@ export const appCentrifugo: Peer = {
 export const appSocketIo: Peer = {
   name: 'app-socket-io',
   title: 'App with Socket.IO',
-  settings: 'one process: the same app with Socket.IO on its server, as above',
+  settings: 'one process: the same app with Socket.IO on its server, WebSocket only, no compression',
   missing: () => socketIo.missing(),
   start: (options) => startNodeServer('pages-socket-io', options, socketIoSpeech),
 }

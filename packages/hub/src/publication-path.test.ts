@@ -60,7 +60,7 @@ test('what an app does to an object after publishing it changes nothing', () => 
 })
 
 test('a frame holds at most sixteen messages, and its length is right at every size', () => {
-  const publications = (count: number, length: number): Parameters<typeof wires.jsonWebSocket.encode>[1] =>
+  const publications = (count: number, length: number): Parameters<typeof wires.webSocket.json.encode>[1] =>
     Array.from({ length: count }, () => ({
       data: JSON.stringify('ü'.repeat(length)),
       offset: 0,
@@ -75,7 +75,7 @@ test('a frame holds at most sixteen messages, and its length is right at every s
     [1, 33_000],
     [33, 3000],
   ] as const) {
-    const frames = parseFrames(wires.jsonWebSocket.encode('c', publications(count, length)))
+    const frames = parseFrames(wires.webSocket.json.encode('c', publications(count, length)))
     const messages = frames.map((frame) => frame.split('\n'))
     expect(messages.every((inFrame) => inFrame.length <= 16)).toBe(true)
     expect(messages.flat()).toHaveLength(count)

@@ -1,5 +1,5 @@
 /** Node's requests, answers and sockets, as the routes need them. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Transport } from '../handlers.ts'
 import type { Logger } from '../logger.ts'
@@ -9,26 +9,37 @@ import type { Handshake } from '../session/session.ts'
 const plainText = 'text/plain; charset=utf-8'
 
 /**
- * A request's body; undefined when it is too large, null when the client went away. By events: an async iterator over
- * the request made a publish over HTTP 9 % dearer.
+ * Reads a request's body and calls back once: with undefined when it is too large, with null when the client went away.
+ * By events and a callback: an async iterator over the request made a publish over HTTP 9 % dearer, promises 4 %.
  */
-export function readBody(request: IncomingMessage, maxLength: number): Promise<Buffer | undefined | null> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    request
-      .on('data', (chunk: Buffer) => {
-        length += chunk.length
-        if (length <= maxLength) chunks.push(chunk)
-        else {
-          // The rest is read and dropped.
-          chunks.length = 0
-          resolve(undefined)
-        }
-      })
-      .on('end', () => resolve(Buffer.concat(chunks)))
-      .on('close', () => resolve(null))
-  })
+export function readBody(
+  request: IncomingMessage,
+  maxLength: number,
+  done: (body: Buffer | undefined | null) => void,
+): void {
+  const chunks: Buffer[] = []
+  let length = 0
+  let isDone = false
+  const finish = (body: Buffer | undefined | null): void => {
+    if (isDone) return
+    isDone = true
+    done(body)
+  }
+  request
+    .on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= maxLength) chunks.push(chunk)
+      else {
+        // The rest is read and dropped.
+        chunks.length = 0
+        finish(undefined)
+      }
+    })
+    .on('end', () => {
+      const [first] = chunks
+      finish(first && chunks.length === 1 ? first : Buffer.concat(chunks))
+    })
+    .on('close', () => finish(null))
 }
 
 export interface Answer {
@@ -46,13 +57,13 @@ export function plain(status: number, text: string): Answer {
 export const notFound: Answer = plain(404, '404 page not found')
 
 export function answer(response: ServerResponse, { status, contentType, body, headers }: Answer): void {
-  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }
-  response.writeHead(status, {
-    ...headers,
-    ...(contentType === undefined ? {} : { 'content-type': contentType }),
-    ...length,
-  })
-  response.end(body)
+  const length = Buffer.byteLength(body)
+  const fields: OutgoingHttpHeaders = headers ? { ...headers } : {}
+  if (contentType !== undefined) fields['content-type'] = contentType
+  if (status !== 204) fields['content-length'] = length
+  response.writeHead(status, fields)
+  // ASCII, as nearly always: Node writes Latin-1 with less ado.
+  response.end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
 /** Ends an upgrade with an HTTP answer instead of a WebSocket. */
@@ -78,7 +89,10 @@ export function urlOf(request: IncomingMessage): { pathname: string; query: stri
   return { pathname: target.slice(0, question), query: target.slice(question + 1) }
 }
 
-/** What the app is told of how a connection was opened. */
+/**
+ * What the app is told of how a connection was opened. Most is never asked for: a connection that brings a token does
+ * not need the system call that tells its address, nor a copy of its headers.
+ */
 export function handshakeOf(
   request: IncomingMessage,
   transport: Transport,
@@ -87,8 +101,12 @@ export function handshakeOf(
   return {
     transport,
     protocol,
-    headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)])),
-    remoteAddress: request.socket.remoteAddress,
+    get headers() {
+      return Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)]))
+    },
+    get remoteAddress() {
+      return request.socket.remoteAddress
+    },
     url: request.url ?? '',
   }
 }

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Core } from '../core.ts'
 import { answerApiCall, apiMethodOf, guardApi, type ApiGuard } from '../api/http-api.ts'
 import { answerLegacyCall } from '../api/http-api-legacy.ts'
-import type { MaybePromise } from '../maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { inFrontOf } from './claim.ts'
 import type { OriginRules } from './origins.ts'
 import { answer, headerOf, notFound, plain, readBody, refuse, urlOf, type Answer } from './http.ts'
@@ -119,17 +119,19 @@ export class NodeAdapter {
     response: ServerResponse,
     answerTo: (body: string) => MaybePromise<Answer>,
   ): void {
-    const answering = async (): Promise<void> => {
-      const body = await readBody(request, maxApiBody)
-      if (body === null) return
-      answer(
-        response,
-        body === undefined ? plain(413, 'Request Entity Too Large') : await answerTo(body.toString('utf8')),
-      )
-    }
-    answering().catch((error: unknown) => {
+    const fail = (error: unknown): void => {
       this.#core.report(error, 'api')
       response.destroy()
+    }
+    readBody(request, maxApiBody, (body) => {
+      if (body === null) return
+      try {
+        const answered = body === undefined ? plain(413, 'Request Entity Too Large') : answerTo(body.toString('utf8'))
+        if (isPromise(answered)) answered.then((value) => answer(response, value)).catch(fail)
+        else answer(response, answered)
+      } catch (error) {
+        fail(error)
+      }
     })
   }
 }

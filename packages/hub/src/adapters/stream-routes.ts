@@ -191,7 +191,7 @@ export class StreamRoutes {
     const { clock, config } = this.#core
     const cancel = clock.setTimer(() => request.destroy(), config.client.stale_close_delay)
     request.once('end', cancel).once('close', cancel)
-    const body = await readBody(request, maxLength)
+    const body = await new Promise<Buffer | undefined | null>((resolve) => readBody(request, maxLength, resolve))
     if (body === undefined) throw new Refusal(tooLarge)
     return body
   }

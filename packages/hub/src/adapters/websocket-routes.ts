@@ -1,38 +1,45 @@
 /** Upgrades: `/connection/websocket` and `/connection/uni_websocket`. What may not connect gets no handshake. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from './origins.ts'
 import { sizeLimits } from '../transports/frame-sink.ts'
 import { isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { deflatingWires } from '../transports/deflate.ts'
+import { wires, type WebSocketWires } from '../wires/wires.ts'
 import { claim } from './claim.ts'
-import { handshakeOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
+import { handshakeOf, headerOf, isFromAllowedPage, refuse, urlOf } from './http.ts'
 
 const jsonSubprotocol = 'centrifuge-json'
 const protobufSubprotocol = 'centrifuge-protobuf'
 
+type Options = CheckedConfig['websocket' | 'uni_websocket']
+
+/** Does the handshakes of one transport; a client that asks for compression meets another server than one that does not. */
+interface Handshakes {
+  readonly plain: WebSocketServer
+  readonly deflating: { readonly server: WebSocketServer; readonly wires: WebSocketWires } | undefined
+}
+
 export class WebSocketRoutes {
   readonly #core: Core
   readonly #origins: OriginRules
-  readonly #bidirectional: WebSocketServer
-  readonly #unidirectional: WebSocketServer
+  readonly #bidirectional: Handshakes
+  readonly #unidirectional: Handshakes
 
   constructor(core: Core, origins: OriginRules) {
     this.#core = core
     this.#origins = origins
     const { websocket, uni_websocket: uniWebSocket } = core.config
-    this.#bidirectional = new WebSocketServer({
-      ...serverOptions(websocket),
-      handleProtocols: (offered: Set<string>) =>
-        // What the client would rather have stands first.
+    this.#bidirectional = handshakes(
+      websocket,
+      // What the client would rather have stands first.
+      (offered) =>
         Array.from(offered).find((name) => name === protobufSubprotocol || name === jsonSubprotocol) ?? false,
-    })
-    this.#unidirectional = new WebSocketServer({
-      ...serverOptions(uniWebSocket),
-      handleProtocols: () => false,
-    })
+    )
+    this.#unidirectional = handshakes(uniWebSocket, () => false)
     for (const server of this.#servers) {
       // The library's own refusals of a handshake, in the words of the others.
       server.on('wsClientError', (_error, socket, request) => {
@@ -72,10 +79,10 @@ export class WebSocketRoutes {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, parameters: URLSearchParams): void {
     const isAsked = parameters.get('cf_protocol') === 'protobuf' || parameters.get('format') === 'protobuf'
     const pingsWithFrames = parameters.get('cf_ws_frame_ping_pong') === 'true'
-    this.#bidirectional.handleUpgrade(request, socket, head, (webSocket) => {
+    shakeHands(this.#bidirectional, request, socket, head, (webSocket, ownWires) => {
       const protocol = isAsked || webSocket.protocol === protobufSubprotocol ? 'protobuf' : 'json'
       const handshake = handshakeOf(request, 'websocket', protocol)
-      serveWebSocket(this.#core, { webSocket, socket, handshake }, { pingsWithFrames })
+      serveWebSocket(this.#core, { webSocket, socket, handshake, wires: ownWires }, { pingsWithFrames })
     })
   }
 
@@ -86,11 +93,11 @@ export class WebSocketRoutes {
       refuse(socket, 400, 'Bad Request', 'invalid connect request\n')
       return
     }
-    this.#unidirectional.handleUpgrade(request, socket, head, (webSocket) => {
+    shakeHands(this.#unidirectional, request, socket, head, (webSocket, ownWires) => {
       const handshake = handshakeOf(request, 'uni_websocket', 'json')
       serveUniWebSocket(
         this.#core,
-        { webSocket, socket, handshake },
+        { webSocket, socket, handshake, wires: ownWires },
         {
           joinsPushes: options.join_push_messages,
           tellsDisconnect: !options.disable_disconnect_push,
@@ -102,15 +109,35 @@ export class WebSocketRoutes {
   }
 
   get #servers(): readonly WebSocketServer[] {
-    return [this.#bidirectional, this.#unidirectional]
+    return [this.#bidirectional, this.#unidirectional].flatMap(({ plain, deflating }) =>
+      deflating ? [plain, deflating.server] : [plain],
+    )
   }
 }
 
-function serverOptions(options: CheckedConfig['websocket' | 'uni_websocket']): ServerOptions {
-  const { compression, compression_min_size: threshold, compression_level: level } = options
-  return {
-    noServer: true,
-    ...sizeLimits(options.message_size_limit),
-    perMessageDeflate: compression && { threshold, serverNoContextTakeover: true, zlibDeflateOptions: { level } },
+function handshakes(options: Options, handleProtocols: (offered: Set<string>) => string | false): Handshakes {
+  const own = { noServer: true, ...sizeLimits(options.message_size_limit), handleProtocols }
+  const plain = new WebSocketServer({ ...own, perMessageDeflate: false })
+  if (!options.compression) return { plain, deflating: undefined }
+  const server = new WebSocketServer({ ...own, perMessageDeflate: { serverNoContextTakeover: true } })
+  return { plain, deflating: { server, wires: deflatingWires(options) } }
+}
+
+/** @param open gets the wires that the handshake has agreed to */
+function shakeHands(
+  { plain, deflating }: Handshakes,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  open: (webSocket: WebSocket, agreed: WebSocketWires) => void,
+): void {
+  // Who wants another window than all the others would need messages of its own.
+  const wantsOwnWindow = headerOf(request, 'sec-websocket-extensions')?.includes('server_max_window_bits') ?? false
+  if (!deflating || wantsOwnWindow) {
+    plain.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, wires.webSocket))
+    return
   }
+  deflating.server.handleUpgrade(request, socket, head, (webSocket) =>
+    open(webSocket, webSocket.extensions === '' ? wires.webSocket : deflating.wires),
+  )
 }

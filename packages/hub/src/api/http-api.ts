@@ -1,5 +1,5 @@
 /** `POST /api/<method>`: Centrifugo's HTTP API, without any HTTP server: facts of a request in, an answer out. */
-import { hash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { rawMember } from '@backchannel/protocol'
 import type { ApiError } from './api-errors.ts'
 import type { HttpApiOptions } from '../config/http-api.ts'
@@ -36,15 +36,20 @@ export function apiMethodOf({ disabled, handler_prefix: prefix }: HttpApiOptions
 export type ApiGuard = (request: ApiHttpRequest) => ApiHttpAnswer | undefined
 
 /**
- * The answer to a request that may not call the API, or undefined for one that may. Digests are compared: they have one
- * length, so how long it takes tells nothing of the key. The key's own is made once and the other by the one-shot
- * function; two hash objects per request were 11 % of what a publish over HTTP costs.
+ * The answer to a request that may not call the API, or undefined for one that may. How long the comparison takes tells
+ * nothing of the key: one of another length is compared as well, with the key itself. Digests in place of the keys would
+ * do the same, and were 4 % of what a publish over HTTP costs.
  */
 export function guardApi({ key, insecure }: Pick<HttpApiOptions, 'key' | 'insecure'>): ApiGuard {
   if (insecure) return refuseForeignPage
-  const expected = digest(key)
-  // Empty is nobody's key, not even where none is configured.
-  const isKey = (given: string): boolean => given !== '' && timingSafeEqual(digest(given), expected)
+  const expected = Buffer.from(key)
+  const isKey = (given: string): boolean => {
+    // Empty is nobody's key, not even where none is configured.
+    if (given === '') return false
+    const bytes = Buffer.from(given)
+    const isSameLength = bytes.length === expected.length
+    return timingSafeEqual(isSameLength ? bytes : expected, expected) && isSameLength
+  }
   return (request) => (isKey(headerKey(request)) || isKey(queryKey(request)) ? undefined : { status: 401, body: '' })
 }
 
@@ -84,10 +89,6 @@ function headerKey(request: ApiHttpRequest): string {
 
 function queryKey({ query }: ApiHttpRequest): string {
   return query === '' ? '' : (new URLSearchParams(query).get('api_key') ?? '')
-}
-
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer')
 }
 
 const statusByCode: ReadonlyMap<number, number> = new Map([

@@ -63,11 +63,11 @@ const verbs: { readonly [M in ApiMethod]: Verb<M> } = {
   broadcast(core, request, payloads) {
     if (request.channels.length === 0) throw replyError('badRequest')
     // No data is each channel's error, data that can't be read is the whole call's; that is how Centrifugo has it.
-    const data = payloadOf(payloads('data'), request.b64data)
+    const publication = publishRequest(request, payloadOf(payloads('data'), request.b64data))
     const each = (channel: string): MaybePromise<object> => {
       try {
         if (channel === '') throw replyError('badRequest')
-        const published = core.publish(channel, publishRequest(request, data))
+        const published = core.publish(channel, publication)
         const answered = chain(published, (outcome) => ({ result: publishResult(outcome) }))
         return isPromise(answered) ? answered.catch((error: unknown) => ({ error: apiErrorOf(core, error) })) : answered
       } catch (error) {
@@ -298,10 +298,11 @@ function publishRequest(
   request: ApiRequests['publish'] | ApiRequests['broadcast'],
   data: Payload | undefined,
 ): PublishRequest {
+  const { tags } = request
   return {
     // Nothing is data as well, where the namespace takes it.
     data: data ?? '',
-    tags: request.tags,
+    ...(Object.keys(tags).length > 0 ? { tags } : {}),
     skipHistory: request.skip_history,
     idempotencyKey: request.idempotency_key,
     delta: request.delta,

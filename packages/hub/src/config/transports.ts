@@ -51,7 +51,7 @@ function uniStream(path: string) {
 
 const webSocketOptions = {
   message_size_limit: positiveSize(65_536),
-  /** Offer permessage-deflate. Costs each such connection a write of its own per message, and memory. */
+  /** Offer permessage-deflate. A publication is compressed once for all; what a client compresses costs memory. */
   compression: flag,
   /** Shorter messages are not compressed. */
   compression_min_size: size(0),

@@ -32,13 +32,17 @@ export class HeaderFilter {
     this.#emulated = new Set(proxies.flatMap((proxy) => proxy.emulated_headers))
   }
 
-  /** Undefined when nothing is to be kept: ten thousand empty maps are memory. */
+  /**
+   * Undefined when nothing is to be kept: ten thousand empty maps are memory. The handshake's headers are put together
+   * only when they are asked for.
+   */
   keep(
-    handshake: Readonly<Record<string, string | undefined>>,
+    handshake: { readonly headers: Readonly<Record<string, string | undefined>> },
     emulated: ReadonlyMap<string, string>,
   ): KeptHeaders | undefined {
+    if (this.#handshake.size + this.#emulated.size === 0) return undefined
     const kept = {
-      handshake: named(this.#handshake, Object.entries(handshake)),
+      handshake: named(this.#handshake, Object.entries(handshake.headers)),
       emulated: named(this.#emulated, emulated),
     }
     return kept.handshake.size + kept.emulated.size > 0 ? kept : undefined

@@ -66,7 +66,7 @@ export class Proxies {
   }
 
   headersToKeep(
-    handshake: Readonly<Record<string, string | undefined>>,
+    handshake: { readonly headers: Readonly<Record<string, string | undefined>> },
     emulated: ReadonlyMap<string, string>,
   ): KeptHeaders | undefined {
     return this.#headers.keep(handshake, emulated)

@@ -62,7 +62,7 @@ export class Say {
 
   /** Which of a connection's headers have to be kept, since proxies pass them on. */
   headersToKeep(handshake: Handshake, request: ConnectRequest): KeptHeaders | undefined {
-    return this.#proxies.headersToKeep(handshake.headers, request.headers)
+    return this.#proxies.headersToKeep(handshake, request.headers)
   }
 
   /** Whether the app renews connections, in place of the clients' tokens. */

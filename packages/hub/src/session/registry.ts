@@ -28,7 +28,8 @@ export class Registry<Session extends Addressed> {
   readonly #onBrokerError: (error: unknown, channel: string) => void
   readonly #sessions = new Map<string, Session>()
   readonly #byKey = new Map<string, Session>()
-  readonly #byUser = new Map<string, Set<Session>>()
+  /** Most users have one: a set for each of ten thousand would be 2 MB. */
+  readonly #byUser = new Map<string, Session | Set<Session>>()
   readonly #channels = new Map<string, Entry>()
   /** Channels that the broker is still letting go of; who comes back waits. */
   readonly #leaving = new Map<string, Promise<void>>()
@@ -76,15 +77,16 @@ export class Registry<Session extends Addressed> {
 
   /** A session that was not let in is nobody's. */
   unidentify(session: Session): void {
-    const sessions = this.#byUser.get(session.user)
-    if (sessions?.delete(session) && sessions.size === 0) this.#byUser.delete(session.user)
+    const known = this.#byUser.get(session.user)
+    if (known instanceof Set) known.delete(session)
+    if (known === session || (known instanceof Set && known.size === 0)) this.#byUser.delete(session.user)
   }
 
   /** A session's user is known from now on. */
   identify(session: Session): void {
-    const sessions = this.#byUser.get(session.user)
-    if (sessions) sessions.add(session)
-    else this.#byUser.set(session.user, new Set([session]))
+    const known = this.#byUser.get(session.user)
+    if (known instanceof Set) known.add(session)
+    else this.#byUser.set(session.user, known === undefined || known === session ? session : new Set([known, session]))
   }
 
   session(client: string): Session | undefined {
@@ -97,7 +99,9 @@ export class Registry<Session extends Addressed> {
   }
 
   ofUser(user: string): ReadonlySet<Session> {
-    return this.#byUser.get(user) ?? new Set()
+    const known = this.#byUser.get(user)
+    if (known instanceof Set) return known
+    return new Set(known === undefined ? [] : [known])
   }
 
   /** What the broker still has to do for channels that were let go of. */

@@ -3,7 +3,7 @@ import { readMetrics } from './metrics.ts'
 import { outcomeOf } from '../api/http-api-outcome.ts'
 import { Backend } from '../testing/backend.ts'
 import { createTestHub, type TestHub } from '../testing/test-hub.ts'
-import { wires } from '../wires/wires.ts'
+import { webSocketWires } from '../wires/wires.ts'
 
 /** As Centrifugo v6.9.1 has them: type and labels by name. */
 const known: Readonly<Record<string, readonly [type: string, ...labels: string[]]>> = {
@@ -47,10 +47,18 @@ async function samplesOf({ core }: Pick<TestHub, 'core'>): Promise<Map<string, n
   return samples
 }
 
+/** Counted as a WebSocket's, though nothing stands around its texts. */
+const bareWebSocket = webSocketWires({
+  name: 'ws',
+  text: (text) => Buffer.from(text),
+  binary: (bytes) => bytes,
+  maxMessages: Number.POSITIVE_INFINITY,
+})
+
 test('counts who is there and what they do', async () => {
   const hub = createTestHub()
   const alice = hub.connected('alice')
-  const bob = hub.connected('bob', wires.jsonWebSocketMessage)
+  const bob = hub.connected('bob', bareWebSocket.json)
   for (const peer of [alice, bob]) peer.send({ id: 2, subscribe: { channel: 'kept:a' } })
   hub.clock.tick()
   alice.send({ id: 3, publish: { channel: 'kept:a', data: 1 } }, { id: 4, publish: { channel: 'closed:a', data: 1 } })

@@ -1,12 +1,8 @@
 /**
- * A WebSocket connection: `ws` reads frames and does the handshakes. What is sent goes one of two ways, and never both
- * on one connection:
- *
- * - Without compression frames are built once for all subscribers and written to the socket as they are, which the
- *   library's `send` would not allow. That is safe because every write here is whole frames, and the library's own
- *   (pings, pongs, Close) are whole frames too.
- * - With compression a frame belongs to its connection and is on its way for a while: every message goes through the
- *   library, and a raw write would land in the middle of one.
+ * A WebSocket connection: `ws` reads frames and does the handshakes. What is sent are frames that were built once for all
+ * subscribers, compressed or not, written to the socket as they are, which the library's `send` would not allow. That is
+ * safe because every write here is whole frames, the library's own (pings, pongs, Close) are whole frames too, and
+ * nothing is ever sent through it that would take its time.
  */
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
@@ -16,41 +12,8 @@ import type { Connection, Handshake, Session } from '../session/session.ts'
 import type { Sink } from '../fanout/sink.ts'
 import { closeTimeoutMs, closeWebSocket, FrameSink, withoutFrame } from './frame-sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
-import { wires } from '../wires/wires.ts'
-import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
-
-class MessageSink implements Sink {
-  readonly #webSocket: WebSocket
-  readonly #timeout: WriteTimeout
-  readonly #isBinary: boolean
-  readonly #isSplit: boolean
-
-  /** @param isSplit whether the lines of a text are messages of their own */
-  constructor(webSocket: WebSocket, timeout: WriteTimeout, { isBinary = false, isSplit = false }) {
-    this.#webSocket = webSocket
-    this.#timeout = timeout
-    this.#isBinary = isBinary
-    this.#isSplit = isSplit
-  }
-
-  get bytesQueued(): number {
-    return this.#webSocket.bufferedAmount
-  }
-
-  write(batch: readonly Uint8Array[]): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const messages = this.#isSplit ? batch.flatMap((lines) => Buffer.from(lines).toString('utf8').split('\n')) : batch
-    const done = this.#timeout.arm()
-    for (const [index, message] of messages.entries()) {
-      const isLast = index === messages.length - 1
-      this.#webSocket.send(message, { binary: this.#isBinary }, isLast ? done : undefined)
-    }
-  }
-
-  close(code: number, reason: string): void {
-    closeWebSocket(this.#webSocket, code, reason)
-  }
-}
+import type { WebSocketWires } from '../wires/wires.ts'
+import { writeTimeout } from './write-timeout.ts'
 
 interface UniEnd {
   /** Why a connection ends is said in a message before it is said in Close: bare clients see messages only. */
@@ -96,6 +59,8 @@ export interface UpgradedWebSocket {
   /** The one that was upgraded. */
   readonly socket: Duplex
   readonly handshake: Handshake
+  /** Those that its handshake has agreed to. */
+  readonly wires: WebSocketWires
 }
 
 export interface WebSocketOptions {
@@ -105,19 +70,12 @@ export interface WebSocketOptions {
 
 /** Makes it a session that is spoken to both ways. */
 export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsWithFrames }: WebSocketOptions): void {
-  const { webSocket, socket, handshake } = upgraded
+  const { webSocket, socket, handshake, wires } = upgraded
   const isBinary = handshake.protocol === 'protobuf'
   const timeout = writeTimeout(core, core.config.websocket.write_timeout, () => session)
   const connection: Connection = {
-    ...(webSocket.extensions === ''
-      ? {
-          sink: new FrameSink(webSocket, socket, timeout),
-          wire: isBinary ? wires.protobufWebSocket : wires.jsonWebSocket,
-        }
-      : {
-          sink: new MessageSink(webSocket, timeout, { isBinary }),
-          wire: isBinary ? wires.protobufWebSocketMessage : wires.jsonWebSocketMessage,
-        }),
+    sink: new FrameSink(webSocket, socket, timeout),
+    wire: isBinary ? wires.protobuf : wires.json,
     ...(pingsWithFrames ? { pingFrame: { ping: () => webSocket.ping(), isAlone: true } } : {}),
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
@@ -137,15 +95,10 @@ export interface UniWebSocketOptions extends UniEnd {
 
 /** Makes it a session that only listens. */
 export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions): void {
-  const { webSocket, socket, handshake } = upgraded
-  const { joinsPushes } = options
+  const { webSocket, socket, handshake, wires } = upgraded
   const timeout = writeTimeout(core, core.config.uni_websocket.write_timeout, () => session)
-  const isCompressed = webSocket.extensions !== ''
-  const sink = isCompressed
-    ? new MessageSink(webSocket, timeout, { isSplit: !joinsPushes })
-    : new FrameSink(webSocket, socket, timeout)
-  const frames = joinsPushes ? wires.uniWebSocketJoined : wires.uniWebSocket
-  const wire = isCompressed ? wires.uniWebSocketMessage : frames
+  const sink = new FrameSink(webSocket, socket, timeout)
+  const wire = options.joinsPushes ? wires.uniJoined : wires.uni
   // Behind what was written; a peer that does not read that far is dropped in the end.
   const drop = (): void => {
     socket.end()

@@ -7,26 +7,49 @@ import { binaryFrame, textFrame } from './websocket-frame.ts'
 const bytesOf = (text: string): Uint8Array => Buffer.from(text)
 const asItIs = (messages: Uint8Array): Uint8Array => messages
 
-/** As many messages as Centrifugo puts into one frame; a browser then handles one event for them. */
-const webSocketFrame: JsonFraming = { start: '', separator: '\n', end: '', maxMessages: 16, frame: textFrame }
-/** Frames are the library's, which compresses each: one message, whatever its length. */
-const webSocketMessage: JsonFraming = { ...webSocketFrame, maxMessages: Number.POSITIVE_INFINITY, frame: bytesOf }
-const lines: JsonFraming = { ...webSocketMessage, end: '\n' }
+/** How messages become WebSocket frames. */
+export interface WebSocketFraming {
+  /** Part of the variants' keys. */
+  readonly name: string
+  readonly text: (text: string) => Uint8Array
+  readonly binary: (bytes: Uint8Array) => Uint8Array
+  /** Messages of one text frame at most. */
+  readonly maxMessages: number
+}
+
+export interface WebSocketWires {
+  readonly json: Wire
+  readonly protobuf: Wire
+  /** Browsers' handlers of unidirectional connections parse each frame as one message. */
+  readonly uni: Wire
+  readonly uniJoined: Wire
+}
+
+export function webSocketWires({ name, text, binary, maxMessages }: WebSocketFraming): WebSocketWires {
+  const framing: JsonFraming = { start: '', separator: '\n', end: '', maxMessages, frame: text }
+  return {
+    json: jsonWire(framing, name),
+    protobuf: protobufWire(binary, name),
+    uni: uniJsonWire({ ...framing, maxMessages: 1 }, name),
+    uniJoined: uniJsonWire(framing, `${name}-joined`),
+  }
+}
+
+const lines: JsonFraming = {
+  start: '',
+  separator: '\n',
+  end: '\n',
+  maxMessages: Number.POSITIVE_INFINITY,
+  frame: bytesOf,
+}
 const events: JsonFraming = { ...lines, start: 'data: ', separator: '\n\ndata: ', end: '\n\n' }
-/** Browsers' handlers of unidirectional connections parse each frame as one message. */
-const singleFrame: JsonFraming = { ...webSocketFrame, maxMessages: 1 }
 
 export const wires = {
-  jsonWebSocket: jsonWire(webSocketFrame, 'ws'),
-  jsonWebSocketMessage: jsonWire(webSocketMessage, 'ws-message'),
+  /** As many messages as Centrifugo puts into one frame; a browser then handles one event for them. */
+  webSocket: webSocketWires({ name: 'ws', text: textFrame, binary: binaryFrame, maxMessages: 16 }),
   jsonStream: jsonWire(lines, 'stream'),
   jsonEvents: jsonWire(events, 'sse'),
-  protobufWebSocket: protobufWire(binaryFrame, 'ws'),
-  protobufWebSocketMessage: protobufWire(asItIs, 'ws-message'),
   protobufStream: protobufWire(asItIs, 'stream'),
-  uniWebSocket: uniJsonWire(singleFrame, 'ws'),
-  uniWebSocketJoined: uniJsonWire(webSocketFrame, 'ws-joined'),
-  uniWebSocketMessage: uniJsonWire(webSocketMessage, 'ws-message'),
   uniStream: uniJsonWire(lines, 'stream'),
   uniEvents: uniJsonWire(events, 'sse'),
-} as const satisfies Record<string, Wire>
+} as const satisfies Record<string, Wire | WebSocketWires>

@@ -97,6 +97,30 @@ test('each variant is encoded once per tick and everybody gets the same bytes in
   expect(other.received).toEqual([Buffer.from([0xff, 3])])
 })
 
+test.each([
+  { recipients: 255, written: [1, 2] },
+  { recipients: 256, written: [1] },
+])('$recipients recipients: what comes a turn later goes along only where the writes take long', (sizes) => {
+  const members = Array.from({ length: sizes.recipients }, () => new Member(flusher, numbersVariant('text')))
+  for (const member of members) channel.add(member)
+  channel.publish(publication('1'), '')
+  clock.turn()
+  channel.publish(publication('2'), '')
+  clock.turn()
+  const [first] = members
+  expect(first?.writes).toHaveLength(sizes.written.length)
+  expect(first?.text).toBe(sizes.written.length === 1 ? 'c:1+2;' : 'c:1;c:2;')
+  // Nothing is put off any further.
+  channel.publish(publication('3'), '')
+  clock.turn()
+  channel.publish(publication('4'), '')
+  clock.turn()
+  channel.publish(publication('5'), '')
+  expect(first?.text).toContain('4;')
+  clock.tick()
+  expect(first?.text.replaceAll(/[^\d]/g, '')).toBe('12345')
+})
+
 test('several channels of one tick reach a connection in one write', () => {
   const member = new Member(flusher, numbersVariant('text'))
   const other = new Channel('d', flusher)

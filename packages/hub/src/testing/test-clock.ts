@@ -49,11 +49,14 @@ export class TestClock implements Clock {
 
   /** Ends this turn of the event loop, and those that follow from it. */
   tick(): void {
-    while (this.#tick.length > 0) {
-      const callbacks = this.#tick
-      this.#tick = []
-      for (const callback of callbacks) callback()
-    }
+    while (this.#tick.length > 0) this.turn()
+  }
+
+  /** Ends this turn alone. */
+  turn(): void {
+    const callbacks = this.#tick
+    this.#tick = []
+    for (const callback of callbacks) callback()
   }
 
   /** Lets time pass; what falls due rings in order. */

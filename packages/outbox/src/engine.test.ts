@@ -1,10 +1,11 @@
 // The relay in front of real engines: the hub of this process, and a Centrifugo.
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createHub } from '@backchannel/hub'
 import { serverApi } from '@backchannel/realtime'
 import { type CentrifugoServer, requireServices, startCentrifugo } from '@backchannel/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { broadcast, createRelay, outboxSchema, pgliteDatabase, publish, type Relay, write } from './index.ts'
+import { openPglite } from './testing/databases.ts'
 
 const channel = { namespaces: [{ name: 'room', history_size: 100, history_ttl: '300s' }] }
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
@@ -44,7 +45,7 @@ describe.each(engines)('a relay in front of $name', ({ needs, start }) => {
 
     beforeAll(async () => {
       engine = await start()
-      pglite = new PGlite()
+      pglite = await openPglite()
       await pglite.query(outboxSchema())
     })
     afterAll(async () => {

@@ -6,6 +6,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { Client, Pool, type PoolClient } from 'pg'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { onCommit, publish, transaction } from './index.ts'
+import { openPglite } from './testing/databases.ts'
 
 describe('transactions of pg', await requireServices('postgres'), () => {
   test('a client of one’s own, with savepoints; and never a second begin', async () => {
@@ -133,7 +134,7 @@ describe('transactions of pg', await requireServices('postgres'), () => {
 
 describe('transactions of PGlite', () => {
   test('rolled back by its own method, nothing runs and the result comes through', async () => {
-    const pglite = new PGlite()
+    const pglite = await openPglite()
     const seen: string[] = []
     const result = await transaction(pglite, async (tx) => {
       onCommit(tx, () => seen.push('ran'))

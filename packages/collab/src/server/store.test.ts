@@ -1,6 +1,6 @@
 // What rooms ask of a store, the same of each: in memory, PGlite, and a real Postgres through pg's pool.
 import { PGlite } from '@electric-sql/pglite'
-import { requireServices, startPostgres } from '@backchannel/servers'
+import { pgliteData, requireServices, startPostgres } from '@backchannel/servers'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryStore, sqlStore, type CollabStore } from './index.ts'
@@ -11,7 +11,7 @@ const kinds = [
     name: 'PGlite',
     needs: {},
     make: async () => {
-      const pglite = new PGlite()
+      const pglite = await PGlite.create({ loadDataDir: await pgliteData(() => PGlite.create()) })
       return { store: sqlStore((sql, parameters) => pglite.query(sql, parameters)), end: () => pglite.close() }
     },
   },

@@ -1,6 +1,6 @@
 /** The databases that a suite runs on: a real Postgres through pg's pool, and PGlite. */
 import { PGlite } from '@electric-sql/pglite'
-import { type PostgresServer, requireServices, startPostgres } from '@backchannel/servers'
+import { pgliteData, type PostgresServer, requireServices, startPostgres } from '@backchannel/servers'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { Pool } from 'pg'
@@ -48,8 +48,13 @@ async function postgres(): Promise<TestDatabase & { pool: Pool; server: Postgres
   }
 }
 
+/** An empty PGlite in memory. */
+export async function openPglite(): Promise<PGlite> {
+  return PGlite.create({ loadDataDir: await pgliteData(() => PGlite.create()) })
+}
+
 async function pglite(): Promise<TestDatabase & { pglite: PGlite }> {
-  const pglite = new PGlite()
+  const pglite = await openPglite()
   const drizzle = drizzlePglite(pglite)
   return {
     pglite,

@@ -2,8 +2,8 @@
 import { createHub, type HubConfig } from '@backchannel/hub'
 import { issueConnectionToken, issueSubscriptionToken, personalChannel, realtimeWsUrl } from '@backchannel/realtime'
 import { subscribe } from '@backchannel/realtime/client'
-import { requireServices, startPostgres } from '@backchannel/servers'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { madeOnce, requireServices, startPostgres } from '@backchannel/servers'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -36,8 +36,15 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+/** Making a PGlite takes seconds, so each test gets a copy of one. */
+const emptyPglite = () =>
+  madeOnce('sandbox-pglite', ['apps/sandbox/drizzle/**/*.{sql,json}'], async (folder) => {
+    await (await openPglite(folder)).close()
+  })
+
 async function pglite(): Promise<Engine> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'messenger-'))
+  cpSync(await emptyPglite(), dataDir, { recursive: true })
   const database = await openPglite(dataDir)
   return {
     url: undefined,

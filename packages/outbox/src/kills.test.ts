@@ -38,7 +38,7 @@ describe('processes that end without a word', await requireServices('postgres'),
         await createOutbox().publish(stage.pool, 'room:1', { uid: `${n}`, n }, { partition: 0 })
       }
       const first = await stage.startChild({ LAST: '1', SLOW: '5' })
-      await vi.waitFor(() => expect(stage.heard.length).toBeGreaterThan(20), 10_000)
+      await vi.waitFor(() => expect(stage.heard.length).toBeGreaterThan(20), 30_000)
       first.kill('SIGSTOP')
       const second = await stage.startChild({ LAST: '1' })
       expect(await once(second, 'exit')).toEqual([0, null])

@@ -85,7 +85,11 @@ async function measure({ scenarios, peers, rounds, seconds, cpuProfile, ...outpu
 function show(results: Results, { json, guard, write }: Pick<Options, 'json' | 'guard' | 'write'>): void {
   console.log(`\n${tables(results)}`)
   // Before the committed results become these.
-  if (guard) console.log(guardReport(compare(readResults(), results)))
+  if (guard) {
+    const lines = compare(readResults(), results)
+    console.log(guardReport(lines))
+    if (lines.some(({ worse }) => worse)) process.exitCode = 1
+  }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
   if (write) for (const file of writeResults(results)) console.error(`Written: ${file}`)
 }

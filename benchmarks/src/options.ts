@@ -29,7 +29,7 @@ export const usage = `npm run bench -- [options]
   --peers <a,b>          of ${peers.map(({ name }) => name).join(', ')}
   --rounds <n>           rounds, default 5 (quick: 1); what is large takes fewer
   --seconds <s>          length of each measurement, default 2 (quick: 0.5)
-  --guard                compares the ratios with the committed ones
+  --guard                compares the ratios with the committed ones; exit code 1 when one is worse
   --json <file>          writes every figure
   --write                writes benchmarks/results/ and the README's table and pictures
   --render               the same of the committed figures, without measuring

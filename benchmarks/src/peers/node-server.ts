@@ -18,11 +18,11 @@ type Speech = Pick<RunningPeer, 'wire' | 'paths' | 'tokenKey'>
  */
 export function startNodeServer(
   name: string,
-  { cpuProfile, ...engine }: StartOptions,
+  { cpuProfile, nodeFlags = [], ...engine }: StartOptions,
   speech: Speech,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningPeer> {
-  const flags = ['--conditions=@backchannel/source']
+  const flags = ['--conditions=@backchannel/source', ...nodeFlags]
   if (cpuProfile !== undefined) {
     flags.push('--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${cpuProfile}`)
     flags.push(`--cpu-prof-name=${name}.cpuprofile`)

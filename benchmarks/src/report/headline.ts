@@ -21,6 +21,71 @@ export const headlineEntries: readonly HeadlineEntry[] = [
   { scenario: 'fan-out', row: '1000-128-win8', metric: 'rate', title: 'Deliveries at most, 1,000 subscribers' },
 ]
 
+const engines = ['centrifugo', 'socket-io'] as const
+const others = [...engines, 'centrifugo-protobuf', 'ws-naive', 'ws-shared', 'crossws'] as const
+
+function each(peers: readonly string[], ratio: number): Record<string, number> {
+  return Object.fromEntries(peers.map((name) => [name, ratio]))
+}
+
+/** What the hub is meant to reach beside the others, for the page about performance. */
+export const targetEntries: readonly HeadlineEntry[] = [
+  ...(
+    [
+      ['100-128-win1', '100 subscribers, one at a time', { centrifugo: 0.9 }],
+      ['1000-128-win1', '1,000 subscribers, one at a time', { ...each(engines, 0.45), 'ws-shared': 0.8 }],
+      ['5000-128-win1', '5,000 subscribers, one at a time', { centrifugo: 0.65 }],
+      ['1000-128-seq', '1,000 subscribers, 20,000 deliveries/s', each(engines, 0.6)],
+      ['1000-128-win8', '1,000 subscribers, eight at a time', { centrifugo: 0.2, 'socket-io': 0.1 }],
+      ['1000-128-burst', '1,000 subscribers, bursts of 100', { centrifugo: 0.07, 'socket-io': 0.015, floor: 1.5 }],
+    ] as const
+  ).map(([row, title, targets]) => ({ scenario: 'fan-out', row, metric: 'cpu', title: `CPU, ${title}`, targets })),
+  ...(['win1', 'win8', 'burst'] as const).map((mode) => ({
+    scenario: 'fan-out',
+    row: `1000-128-${mode}`,
+    metric: 'rate',
+    title: `Deliveries at most, ${mode}`,
+    targets: each(others, 1),
+  })),
+  ...([100, 1000, 5000] as const).map((subscribers) => ({
+    scenario: 'fan-out',
+    row: `${subscribers}-128-seq`,
+    metric: 'p99',
+    title: `p99 at 20,000 deliveries/s, ${subscribers.toLocaleString('en')} subscribers`,
+    targets: each(engines, 1),
+  })),
+  { scenario: 'idle', row: '10000', metric: 'rss', title: 'An idle connection', targets: { centrifugo: 0.45 } },
+  {
+    scenario: 'idle',
+    row: '10000-young-16',
+    metric: 'rss',
+    title: 'An idle connection, young generation limited',
+    targets: { centrifugo: 0.45 },
+  },
+  {
+    scenario: 'connect',
+    row: '5000',
+    metric: 'cpu',
+    title: 'Connect and subscribe',
+    targets: { centrifugo: 1.5, 'socket-io': 0.6 },
+  },
+  {
+    scenario: 'personal',
+    row: '10000',
+    metric: 'cpu',
+    title: 'A personal channel of 10,000',
+    targets: { centrifugo: 1 },
+  },
+  { scenario: 'personal', row: '10000', metric: 'time', title: 'All 10,000 of them', targets: { centrifugo: 1 } },
+  ...([1, 8] as const).map((window) => ({
+    scenario: 'http-publish',
+    row: `win${window}`,
+    metric: 'cpu',
+    title: `A publish over HTTP, ${window} outstanding`,
+    targets: { centrifugo: 1.3 },
+  })),
+]
+
 /** An entry that was measured, with the metric it is in. */
 export interface MeasuredEntry {
   readonly entry: HeadlineEntry

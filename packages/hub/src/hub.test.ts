@@ -61,6 +61,12 @@ describe('publish', () => {
       result: { publications: [{ data: { n: 1 } }, { data: { n: 1 }, tags: { a: 'b' } }] },
     })
     expect(() => encodeJson(undefined)).toThrow(TypeError)
+    // Wherever else data is taken it is what was encoded, too.
+    expect(hub.call('publish', { channel: 'kept:c', data: encoded })).toMatchObject({ result: { offset: 1 } })
+    void hub.publish('kept:c', encodeJson([encoded]))
+    expect(hub.call('history', { channel: 'kept:c', limit: 2 })).toMatchObject({
+      result: { publications: [{ data: { n: 1 } }, { data: [{ n: 1 }] }] },
+    })
     // What only looks like it is data as any other.
     void hub.publish('kept:b', { text: '}' })
     expect(hub.call('history', { channel: 'kept:b', limit: 1 })).toMatchObject({

@@ -85,7 +85,8 @@ export interface Hub {
   readonly id: string
   /**
    * Publishes to everybody who is subscribed. Synchronous with the memory broker. `data` is serialised at once: what
-   * happens to the object afterwards changes nothing. What `encodeJson` gave is taken as it is. Bytes that are no JSON only reach clients that speak Protobuf.
+   * happens to the object afterwards changes nothing. What `encodeJson` gave is taken as it is. Bytes that are no JSON
+   * only reach clients that speak Protobuf.
    * @returns where it came to stand; offset 0 without history
    * @throws TypeError when `data` has no JSON form or a tag is not text
    * @throws ReplyError 102 when the channel's namespace is not configured

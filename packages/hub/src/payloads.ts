@@ -6,13 +6,22 @@ export function parsePayload(data: Payload | undefined): unknown {
   return typeof data === 'string' ? (JSON.parse(data) as unknown) : data
 }
 
-/** Data in its JSON form already: made once, published as often as one likes. */
+/** Data in its JSON form already: made once by `encodeJson`, published as often as one likes. */
 export class EncodedJson {
-  /** Every publish that takes it counts on its being JSON: made by `encodeJson` alone. */
-  readonly text: string
+  readonly #text: string
 
+  /** @param text JSON: everybody who takes it counts on that */
   constructor(text: string) {
-    this.text = text
+    this.#text = text
+  }
+
+  static textOf(encoded: EncodedJson): string {
+    return encoded.#text
+  }
+
+  /** Wherever it is taken for an ordinary value, it is the one that was encoded. */
+  toJSON(): unknown {
+    return JSON.parse(this.#text)
   }
 }
 
@@ -40,7 +49,7 @@ export function toPayload(data: unknown): string {
  * @throws TypeError when it can't be serialised
  */
 export function publishPayload(data: unknown): Payload {
-  return data instanceof EncodedJson ? data.text : answerPayload(data)
+  return data instanceof EncodedJson ? EncodedJson.textOf(data) : answerPayload(data)
 }
 
 /**

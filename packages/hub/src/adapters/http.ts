@@ -98,11 +98,13 @@ export function handshakeOf(
   transport: Transport,
   protocol: Handshake['protocol'],
 ): Handshake {
+  let headers: Handshake['headers'] | undefined
   return {
     transport,
     protocol,
     get headers() {
-      return Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)]))
+      headers ??= Object.fromEntries(Object.keys(request.headers).map((name) => [name, headerOf(request, name)]))
+      return headers
     },
     get remoteAddress() {
       return request.socket.remoteAddress

@@ -15,9 +15,12 @@ import { handshakeOf, headerOf, isFromAllowedPage, refuse, urlOf } from './http.
 const jsonSubprotocol = 'centrifuge-json'
 const protobufSubprotocol = 'centrifuge-protobuf'
 
+/** Below 15 bits, which is what everybody gets. */
+const smallWindow = /server_max_window_bits\s*=\s*"?(?:8|9|1[0-4])\b/i
+
 type Options = CheckedConfig['websocket' | 'uni_websocket']
 
-/** Does the handshakes of one transport; a client that asks for compression meets another server than one that does not. */
+/** Does the handshakes of one transport: a client that can be sent what all others are meets the deflating server. */
 interface Handshakes {
   readonly plain: WebSocketServer
   readonly deflating: { readonly server: WebSocketServer; readonly wires: WebSocketWires } | undefined
@@ -131,8 +134,8 @@ function shakeHands(
   head: Buffer,
   open: (webSocket: WebSocket, agreed: WebSocketWires) => void,
 ): void {
-  // Who wants another window than all the others would need messages of its own.
-  const wantsOwnWindow = headerOf(request, 'sec-websocket-extensions')?.includes('server_max_window_bits') ?? false
+  // Who wants a smaller window than all the others would need messages of its own.
+  const wantsOwnWindow = smallWindow.test(headerOf(request, 'sec-websocket-extensions') ?? '')
   if (!deflating || wantsOwnWindow) {
     plain.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, wires.webSocket))
     return

@@ -7,7 +7,7 @@ const compactAfter = 64
 const trimmed: Publication = { data: '', offset: 0 }
 
 /** The publication at its place. Most are bare data, and for those a literal takes a fraction of what spreading does. */
-export function at(offset: number, publication: Omit<Publication, 'offset'>): Publication {
+export function at(offset: number, publication: Omit<Publication, 'offset' | 'epoch' | 'delta'>): Publication {
   const { data, info, tags, version } = publication
   return info || tags || version ? { ...publication, offset } : { data, offset }
 }

@@ -121,6 +121,34 @@ test.each([
   expect(first?.text.replaceAll(/[^\d]/g, '')).toBe('12345')
 })
 
+test('nothing waits for a loop that is busy: neither in the turn that publishes nor after one that took long', () => {
+  const members = Array.from({ length: 256 }, () => new Member(flusher, numbersVariant('text')))
+  for (const member of members) channel.add(member)
+  const [first] = members
+  const publish = (data: string): void => channel.publish(publication(data), '')
+  publish('1')
+  clock.pass(5)
+  clock.turn()
+  expect(first?.text).toBe('c:1;')
+  publish('2')
+  clock.turn()
+  // The turn that is waited for turns out to be long.
+  clock.pass(5)
+  clock.turn()
+  expect(first?.writes).toHaveLength(2)
+  for (const data of ['3', '4', '5']) {
+    publish(data)
+    clock.turn()
+    expect(first?.text).toContain(`c:${data};`)
+  }
+  // Long ago by now.
+  publish('6')
+  clock.turn()
+  publish('7')
+  clock.turn()
+  expect(first?.text).toContain('c:6+7;')
+})
+
 test('several channels of one tick reach a connection in one write', () => {
   const member = new Member(flusher, numbersVariant('text'))
   const other = new Channel('d', flusher)

@@ -176,7 +176,7 @@ const transports: ReadonlyMap<string, string> = new Map([
   ['sse', 'sse'],
 ])
 
-/** Of a variant, by its key: `json+delta/ws-message`. */
+/** Of a variant, by its key: `json+delta/ws-deflate`. */
 function transportOf(key: string): string {
   const [codec = '', framing = ''] = key.split('/')
   const transport = transports.get(framing.split('-')[0] ?? '') ?? framing

@@ -74,6 +74,11 @@ export class TestClock implements Clock {
     this.#move(until)
   }
 
+  /** Time goes by in which the event loop is busy: nothing rings. */
+  pass(ms: number): void {
+    this.#move(this.#monotonic + ms)
+  }
+
   /** The wall clock is set; the monotonic one doesn't notice. */
   jump(ms: number): void {
     this.#now += ms

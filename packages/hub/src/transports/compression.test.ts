@@ -71,10 +71,14 @@ test('all get the very same bytes, fewer than the message has', async () => {
   expect(first?.length).toBeLessThan(text.length / 10)
 })
 
-test('a client that wants a window of its own is served without compression', async () => {
+test.each([
+  { serverMaxWindowBits: 10, extensions: '' },
+  { serverMaxWindowBits: 15, extensions: 'permessage-deflate' },
+])('a client that wants a window of $serverMaxWindowBits bits: "$extensions"', async (wanted) => {
   served = await serveHub({ config: { websocket: { compression: true } } })
-  const { webSocket, messages } = await subscribed('alice', { serverMaxWindowBits: 10 })
-  expect(webSocket.extensions).toBe('')
+  const { serverMaxWindowBits, extensions } = wanted
+  const { webSocket, messages } = await subscribed('alice', { serverMaxWindowBits })
+  expect(webSocket.extensions).toBe(extensions)
   void served.hub.publish('open:a', { text: 'compress me '.repeat(200) })
   await expect.poll(() => messages.length).toBe(3)
   await closed(webSocket)

@@ -14,6 +14,11 @@ const compressed = 0x40
 const tailLength = 4
 /** What is shorter hardly ever shrinks. */
 const worthwhile = 64
+/**
+ * What one connection alone is sent, such as a history, is compressed for it alone and while everybody else waits: a
+ * millisecond for as many bytes. Longer ones are sent as they are.
+ */
+const maxOwnLength = 64 * 1024
 
 export interface DeflateOptions {
   /** Bytes: what is shorter is sent as it is. */
@@ -33,10 +38,16 @@ export function deflatingWires({ compression_min_size, compression_level: level 
       ? frameOf(opcode | compressed, block.subarray(0, length))
       : frameOf(opcode, payload)
   }
+  const frameOwn = (opcode: number, payload: Uint8Array): Uint8Array =>
+    payload.byteLength > maxOwnLength ? frameOf(opcode, payload) : frame(opcode, payload)
   return webSocketWires({
     name: 'ws-deflate',
     text: (text) => frame(opcodes.text, Buffer.from(text)),
     binary: (bytes) => frame(opcodes.binary, bytes),
+    own: {
+      text: (text) => frameOwn(opcodes.text, Buffer.from(text)),
+      binary: (bytes) => frameOwn(opcodes.binary, bytes),
+    },
     // One compressed message is smaller than several.
     maxMessages: Number.POSITIVE_INFINITY,
   })

@@ -1,7 +1,7 @@
 /**
  * A WebSocket connection: `ws` reads frames and does the handshakes. What is sent are frames that were built once for all
- * subscribers, compressed or not, written to the socket as they are, which the library's `send` would not allow. That is
- * safe because every write here is whole frames, the library's own (pings, pongs, Close) are whole frames too, and
+ * subscribers, compressed or not, written to the socket as they are, which the library's `send` would not allow. That
+ * is safe because every write here is whole frames, the library's own (pings, pongs, Close) are whole frames too, and
  * nothing is ever sent through it that would take its time.
  */
 import type { Duplex } from 'node:stream'

@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream'
 
-/** Below it messages are copied together: a write of several buffers costs more than the copy. */
+/**
+ * Below it messages are copied together: a write of several buffers costs more than the copy. Not where the peer reads
+ * slowly: what waits is shared with all other connections, and copies would be memory of its own.
+ */
 const copiedBytes = 16 * 1024
 
 /** Whole messages in one write to the system, however many there are. */
@@ -12,7 +15,7 @@ export function writeBatch(stream: Writable, batch: readonly Uint8Array[]): void
   }
   let length = 0
   for (const bytes of batch) length += bytes.byteLength
-  if (length <= copiedBytes) {
+  if (length <= copiedBytes && stream.writableLength === 0) {
     stream.write(Buffer.concat(batch, length))
     return
   }

@@ -24,6 +24,8 @@ export interface JsonFraming {
   /** Messages of one frame at most. */
   readonly maxMessages: number
   frame(text: string): Uint8Array
+  /** The same for what one connection alone is sent. @default frame */
+  frameOwn?(text: string): Uint8Array
 }
 
 interface Envelope {
@@ -54,8 +56,8 @@ export function jsonWire(framing: JsonFraming, name: string): Wire {
     delta: variant(framing, wrapped, `json+delta/${name}`, true),
     split: (frame) => splitFrame(textOf(frame)),
     decode: (command) => decodeCommand(textOf(command)),
-    reply: (reply) => one(framing, encodeReply(reply)),
-    push: (push) => one(framing, encodePush(push)),
+    reply: (reply) => own(framing, encodeReply(reply)),
+    push: (push) => own(framing, encodePush(push)),
     ping: one(framing, jsonPing),
     isPong: (command) => command === jsonPing,
   }
@@ -68,8 +70,8 @@ export function uniJsonWire(framing: JsonFraming, name: string): Wire {
     delta: variant(framing, bare, `uni-json+delta/${name}`, true),
     split: (frame) => [frame],
     decode: (request) => ({ kind: 'connect', id: 1, connect: decodeConnectRequest(textOf(request)) }),
-    reply: (reply) => one(framing, encodeBarePush(connectPush(reply))),
-    push: (push) => one(framing, encodeBarePush(push)),
+    reply: (reply) => own(framing, encodeBarePush(connectPush(reply))),
+    push: (push) => own(framing, encodeBarePush(push)),
     ping: one(framing, jsonPing),
     isPong: () => false,
   }
@@ -122,6 +124,11 @@ function pushes(
 
 function one(framing: JsonFraming, text: string): Uint8Array {
   return framing.frame(framing.start + text + framing.end)
+}
+
+function own(framing: JsonFraming, text: string): Uint8Array {
+  const whole = framing.start + text + framing.end
+  return framing.frameOwn ? framing.frameOwn(whole) : framing.frame(whole)
 }
 
 function textOf(frame: Frame): string {

@@ -13,8 +13,13 @@ import type { Frame, Wire } from './wire.ts'
 /**
  * @param frame what stands around messages
  * @param name of the framing: part of the variants' keys
+ * @param frameOwn the same around what one connection alone is sent
  */
-export function protobufWire(frame: (messages: Uint8Array) => Uint8Array, name: string): Wire {
+export function protobufWire(
+  frame: (messages: Uint8Array) => Uint8Array,
+  name: string,
+  frameOwn: (messages: Uint8Array) => Uint8Array = frame,
+): Wire {
   const variant = (key: string): Required<Variant> => ({
     key,
     encode: (channel, publications) => frame(encodePublicationsProtobuf(channel, publications)),
@@ -27,8 +32,8 @@ export function protobufWire(frame: (messages: Uint8Array) => Uint8Array, name: 
     delta: variant(`protobuf+delta/${name}`),
     split: (bytes) => splitProtobufFrame(bytesOf(bytes)),
     decode: (command) => decodeCommandProtobuf(bytesOf(command)),
-    reply: (reply) => frame(encodeReplyProtobuf(reply)),
-    push: (push) => frame(encodePushProtobuf(push)),
+    reply: (reply) => frameOwn(encodeReplyProtobuf(reply)),
+    push: (push) => frameOwn(encodePushProtobuf(push)),
     ping: frame(protobufPing),
     isPong: (command) => command.length === 0,
   }

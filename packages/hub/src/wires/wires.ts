@@ -13,6 +13,8 @@ export interface WebSocketFraming {
   readonly name: string
   readonly text: (text: string) => Uint8Array
   readonly binary: (bytes: Uint8Array) => Uint8Array
+  /** The same for what one connection alone is sent, where that differs. */
+  readonly own?: Pick<WebSocketFraming, 'text' | 'binary'>
   /** Messages of one text frame at most. */
   readonly maxMessages: number
 }
@@ -25,11 +27,18 @@ export interface WebSocketWires {
   readonly uniJoined: Wire
 }
 
-export function webSocketWires({ name, text, binary, maxMessages }: WebSocketFraming): WebSocketWires {
-  const framing: JsonFraming = { start: '', separator: '\n', end: '', maxMessages, frame: text }
+export function webSocketWires({ name, text, binary, own, maxMessages }: WebSocketFraming): WebSocketWires {
+  const framing: JsonFraming = {
+    start: '',
+    separator: '\n',
+    end: '',
+    maxMessages,
+    frame: text,
+    ...(own && { frameOwn: own.text }),
+  }
   return {
     json: jsonWire(framing, name),
-    protobuf: protobufWire(binary, name),
+    protobuf: protobufWire(binary, name, own?.binary),
     uni: uniJsonWire({ ...framing, maxMessages: 1 }, name),
     uniJoined: uniJsonWire(framing, `${name}-joined`),
   }

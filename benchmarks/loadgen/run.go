@@ -34,9 +34,8 @@ type runResult struct {
 	ServerCPU    float64 `json:"serverCpu"`
 	LoadgenCPU   float64 `json:"loadgenCpu"`
 	// Latency of a delivery in microseconds, from when its publication was due. Open loop only.
-	P50  float64 `json:"p50,omitempty"`
-	P99  float64 `json:"p99,omitempty"`
-	P999 float64 `json:"p999,omitempty"`
+	P50 float64 `json:"p50,omitempty"`
+	P99 float64 `json:"p99,omitempty"`
 	// From a request to its answer, in microseconds. Closed loop without subscribers only.
 	RequestP50 float64 `json:"requestP50,omitempty"`
 	RequestP99 float64 `json:"requestP99,omitempty"`
@@ -123,7 +122,6 @@ func (r *run) measure() (result runResult, err error) {
 		LoadgenCPU:   own,
 		P50:          percentile(latencies, 0.5),
 		P99:          percentile(latencies, 0.99),
-		P999:         percentile(latencies, 0.999),
 		RequestP50:   percentile(requests, 0.5),
 		RequestP99:   percentile(requests, 0.99),
 	}

@@ -40,7 +40,14 @@ test('every peer can be started', need(missing.length > 0 ? missing.join('; ') :
   expect(startable).toEqual(peers)
 })
 
-describe.each(scenarios)('$name', (scenario) => {
+/** Of stages that differ in their sizes alone, the ends: what takes the time here is the start of servers. */
+const shortened = scenarios.map((scenario) =>
+  scenario.xTitle === undefined
+    ? scenario
+    : { ...scenario, stages: scenario.stages.filter((_, index, all) => index === 0 || index === all.length - 1) },
+)
+
+describe.each(shortened)('$name', (scenario) => {
   test('every row has every figure of its peers, and nothing is left running', go, async () => {
     const bench = new Bench(settings, undefined, () => undefined)
     try {

@@ -39,7 +39,7 @@ export class Bench {
     const samples: Sample[] = []
     const limited: string[] = []
     const facts: ScenarioFacts[] = []
-    for (const { name, title, about, metrics, stages, xTitle } of scenarios) {
+    for (const { stages, ...scenario } of scenarios) {
       const rows = []
       let most = 0
       for (const stage of stages) {
@@ -49,17 +49,17 @@ export class Bench {
         const rounds = Math.min(this.settings.rounds, stage.maxRounds ?? Infinity)
         most = Math.max(most, rounds)
         for await (const { row, peer, round, measured } of this.#measure({ ...stage, peers }, rounds)) {
-          const entries = metrics.flatMap(({ name: metric }) => {
+          const entries = scenario.metrics.flatMap(({ name: metric }) => {
             const value = measured.figures[metric]
-            return value === undefined ? [] : [{ scenario: name, row, metric, peer: peer.name, round, value }]
+            return value === undefined ? [] : [{ scenario: scenario.name, row, metric, peer: peer.name, round, value }]
           })
           samples.push(...entries)
-          if (measured.isLoadLimited) limited.push(`${title}, ${row}, ${peer.title}`)
+          if (measured.isLoadLimited) limited.push(`${scenario.title}, ${row}, ${peer.title}`)
           const shown = entries.map(({ metric, value }) => `${metric} ${value.toPrecision(3)}`)
-          this.#progress(`${name} ${row}, round ${round}, ${peer.name}: ${shown.join(', ')}`)
+          this.#progress(`${scenario.name} ${row}, round ${round}, ${peer.name}: ${shown.join(', ')}`)
         }
       }
-      facts.push({ name, title, about, metrics, rows, rounds: most, ...(xTitle === undefined ? {} : { xTitle }) })
+      facts.push({ ...scenario, rows, rounds: most })
     }
     const notes = Array.from(
       new Set(limited),

@@ -55,7 +55,6 @@ export interface RunResult {
   /** Of a delivery; in an open loop only. */
   readonly p50?: number
   readonly p99?: number
-  readonly p999?: number
   /** Of a request and its answer; without subscribers only. */
   readonly requestP50?: number
   readonly requestP99?: number

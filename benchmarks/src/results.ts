@@ -28,6 +28,8 @@ export interface ScenarioFacts {
   readonly about: string
   readonly rounds: number
   readonly metrics: readonly Metric[]
+  /** The peer whose figures stand above those of the others in ratios. @default the run's first peer */
+  readonly subject?: string
   /** What the rows' `x` counts, as a growth picture writes it below its axis: "subscribers". */
   readonly xTitle?: string
   readonly rows: readonly RowFacts[]

@@ -3,6 +3,8 @@ import type { Call, RunningPeer } from './peer.ts'
 
 const headers = { 'X-API-Key': apiKey }
 
+const channelOf = (subscriber: number): string => `${channel}${String(subscriber).padStart(6, '0')}`
+
 /** Centrifugo's `/api/publish`, which all peers serve. */
 export function publishCall(payload: string, to = channel): Call {
   return { path: '/api/publish', headers, body: `{"channel":"${to}","data":${payload}}`, publications: 1 }
@@ -15,13 +17,19 @@ export function spreadCall(payload: string): Call {
 
 /** Centrifugo's `/api/broadcast`: one publication to so many subscribers' own channels, from the given one on. */
 export function broadcastCall(payload: string, channels: number, first = 0): Call {
-  const names = Array.from({ length: channels }, (_, index) => `"${channel}${String(first + index).padStart(6, '0')}"`)
+  const names = Array.from({ length: channels }, (_, index) => `"${channelOf(first + index)}"`)
   return {
     path: '/api/broadcast',
     headers,
     body: `{"channels":[${names.join(',')}],"data":${payload}}`,
     publications: 1,
   }
+}
+
+/** Centrifugo's `/api/batch`: data of its own to each subscriber's channel, from the given one on. */
+export function eachCall(datas: readonly string[], first: number): Call {
+  const commands = datas.map((data, index) => `{"publish":{"channel":"${channelOf(first + index)}","data":${data}}}`)
+  return { path: '/api/batch', headers, body: `{"commands":[${commands.join(',')}]}`, publications: datas.length }
 }
 
 /** Several publications at once, as the peer does it best. */

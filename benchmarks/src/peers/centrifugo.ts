@@ -17,8 +17,16 @@ export const centrifugo: Peer = {
     return availability.ok ? undefined : availability.reason
   },
 
-  async start(options) {
-    const server = await startCentrifugo({ config: { ...engineConfig(options), log: { level: 'error' } } })
+  async start({ savesMemory = false, ...options }) {
+    const { websocket, ...config } = engineConfig(options)
+    const server = await startCentrifugo({
+      config: {
+        ...config,
+        websocket: { ...websocket, ...(savesMemory ? { use_write_buffer_pool: true } : {}) },
+        log: { level: 'error' },
+      },
+      env: savesMemory ? { GOGC: '50' } : {},
+    })
     const { pid } = server
     if (pid === undefined) throw new Error(`Centrifugo ended:\n${server.logs()}`)
     return {

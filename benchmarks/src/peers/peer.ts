@@ -34,8 +34,8 @@ export interface Peer {
 export interface StartOptions extends EngineOptions {
   /** A folder for the CPU profile of a Node server, written when it stops. */
   readonly cpuProfile?: string | undefined
-  /** Options of Node itself; other servers have none. */
-  readonly nodeFlags?: readonly string[]
+  /** The settings with which it needs least memory for connections that say little. */
+  readonly savesMemory?: boolean
 }
 
 export interface RunningPeer {

@@ -12,13 +12,23 @@ export interface HeadlineEntry extends Cell {
 export const headlineEntries: readonly HeadlineEntry[] = [
   { scenario: 'fan-out', row: '1000-128-win1', metric: 'cpu', title: 'A delivery: 1,000 subscribers, one at a time' },
   { scenario: 'fan-out', row: '1000-128-win8', metric: 'cpu', title: 'A delivery: 1,000 subscribers, eight at a time' },
-  { scenario: 'fan-out', row: '1000-128-burst', metric: 'cpu', title: 'A delivery: 1,000 subscribers, bursts of 100' },
+  {
+    scenario: 'fan-out',
+    row: '1000-128-burst',
+    metric: 'cpu',
+    title: 'A delivery: 1,000 subscribers, bursts of 100 (in process; Centrifugo by HTTP batch)',
+  },
   { scenario: 'fan-out', row: '1000-128-seq', metric: 'cpu', title: 'A delivery: 1,000 subscribers, fixed rate' },
   { scenario: 'personal', row: '10000', metric: 'cpu', title: 'A channel of a broadcast to 10,000' },
   { scenario: 'http-publish', row: 'win8', metric: 'cpu', title: 'A publish over HTTP, nobody subscribed' },
   { scenario: 'connect', row: '5000', metric: 'cpu', title: 'A client that connects and subscribes' },
   { scenario: 'idle', row: '10000', metric: 'rss', title: 'An idle connection: memory' },
-  { scenario: 'fan-out', row: '1000-128-win8', metric: 'rate', title: 'Deliveries at most, 1,000 subscribers' },
+  {
+    scenario: 'fan-out',
+    row: '1000-128-win8',
+    metric: 'rate',
+    title: 'Deliveries per second, eight publishes outstanding, one core',
+  },
 ]
 
 const engines = ['centrifugo', 'socket-io'] as const
@@ -44,7 +54,7 @@ export const targetEntries: readonly HeadlineEntry[] = [
     scenario: 'fan-out',
     row: `1000-128-${mode}`,
     metric: 'rate',
-    title: `Deliveries at most, ${mode}`,
+    title: `Deliveries per second, one core, ${mode}`,
     targets: each(others, 1),
   })),
   ...([100, 1000, 5000] as const).map((subscribers) => ({
@@ -57,9 +67,9 @@ export const targetEntries: readonly HeadlineEntry[] = [
   { scenario: 'idle', row: '10000', metric: 'rss', title: 'An idle connection', targets: { centrifugo: 0.45 } },
   {
     scenario: 'idle',
-    row: '10000-young-16',
+    row: '10000-saving',
     metric: 'rss',
-    title: 'An idle connection, young generation limited',
+    title: 'An idle connection, settings that save memory',
     targets: { centrifugo: 0.45 },
   },
   {

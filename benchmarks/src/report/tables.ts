@@ -22,11 +22,12 @@ function section(results: Results, scenario: ScenarioFacts, figures: Figures): s
   const measured = new Set(results.samples.filter((it) => it.scenario === scenario.name).map(({ peer }) => peer))
   const peers = results.peers.filter(({ name }) => measured.has(name))
   if (peers.length === 0) return []
+  const subject = peers.find(({ name }) => name === (scenario.subject ?? results.peers[0]?.name))
   const rounds = `${scenario.rounds} ${scenario.rounds === 1 ? 'round' : 'rounds'}.`
   return [
     `## ${scenario.title}`,
     `${scenario.about} ${rounds}`,
-    ...scenario.metrics.flatMap((metric) => metricTable(scenario, metric, peers, results.peers[0], figures)),
+    ...scenario.metrics.flatMap((metric) => metricTable(scenario, metric, peers, subject, figures)),
   ]
 }
 
@@ -37,7 +38,7 @@ function metricTable(
   first: PeerFacts | undefined,
   figures: Figures,
 ): string[] {
-  const others = first !== undefined && peers.includes(first) ? peers.filter((peer) => peer !== first) : []
+  const others = first === undefined ? [] : peers.filter((peer) => peer !== first)
   const lines = rows.flatMap((row) => {
     const cell = { scenario, row: row.name, metric: metric.name }
     const measured = peers.map((peer) => figures.spread(cell, peer.name))

@@ -3,6 +3,7 @@ import type { RunResult } from '../load-generator.ts'
 import { cpuPer, latency } from '../metrics.ts'
 import { seq } from '../modes.ts'
 import { payloadOf } from '../payload.ts'
+import { publishCall } from '../peers/calls.ts'
 import { appCentrifugo, appChild, appHub, appSocketIo } from '../peers/pages.ts'
 import type { RunningPeer } from '../peers/peer.ts'
 import type { RowFacts } from '../results.ts'
@@ -45,6 +46,8 @@ function pagesStage(rows: readonly (RowFacts & { pages: boolean })[], cores: 'on
         const { pages } = rows.find(({ name }) => name === row) ?? { pages: false }
         return {
           ...seq.request(running, payload, subscribers),
+          call: { ...publishCall(payload), path: '/publish' },
+          lasts: seq.lasts ?? 1,
           ...(running.appAddress === undefined ? {} : { address: running.appAddress }),
           ...(pages ? { pages: { path: '/page', rate } } : {}),
         }
@@ -70,6 +73,7 @@ function figuresOf(result: RunResult): Measured {
 
 export const pages: Scenario = {
   name: 'pages',
+  subject: 'app-hub',
   title: 'An app that renders pages while it publishes',
   about: `1,000 subscribers, 128 bytes, 20,000 deliveries per second; every publish is a request to the app. Meanwhile it is asked for pages (a table of 480 rows, \`renderToString\`) at fixed times, as many as take ${share * 100} % of its time. All processes of a peer share one core, as on the smallest machines, which hides what a second process is good for; but in the last row they have two, the load generator's as well.`,
   metrics: [

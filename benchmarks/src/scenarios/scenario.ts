@@ -20,6 +20,8 @@ export interface Scenario {
   /** What is done, in a sentence or two. */
   readonly about: string
   readonly metrics: readonly Metric[]
+  /** The peer that the others are compared with. @default the run's first peer */
+  readonly subject?: string
   /** What grows from row to row, for those that are drawn. */
   readonly xTitle?: string
   readonly stages: readonly Stage[]

@@ -35,26 +35,40 @@ export async function serve(server: Server, version: string, children?: Children
   process.stdin.on('end', () => void end()).resume()
 }
 
-/** A server without Centrifugo's API of its own: publishes what comes in as `/api/publish` and `/bench/burst`. */
-export function publishingServer(publish: (channel: string, data: unknown) => void): Server {
-  return createServer((request, response) => {
-    handle(request, response).catch((error: unknown) =>
-      answerJson(response, 500, JSON.stringify({ error: String(error) })),
-    )
-  })
+type Publish = (channel: string, data: unknown) => void
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/**
+ * A server without Centrifugo's API of its own: publishes what comes in as `/api/publish`, `/api/broadcast` and
+ * `/bench/burst`. What it does besides is the least: no promise, no iterator.
+ *
+ * @param broadcast to several channels at once, where the library has a way of its own
+ */
+export function publishingServer(
+  publish: Publish,
+  broadcast: (channels: readonly string[], data: unknown) => void = (channels, data) => {
+    for (const channel of channels) publish(channel, data)
+  },
+): Server {
+  return createServer((request, response) => {
     if (request.headers['x-api-key'] !== apiKey) return answerJson(response, 401, '{}')
-    if (request.url === '/bench/burst') return burst(request, response, publish)
-    if (request.url === '/bench/loop') return loop(request, response, ({ channel }, data) => publish(channel, data))
-    const { channel, channels, data } = (await readJson(request)) as {
-      channel: string
-      channels?: string[]
-      data: unknown
+    if (request.url === '/bench/burst') return void burst(request, response, publish)
+    if (request.url === '/bench/loop') {
+      return void loop(request, response, ({ channel }, data) => publish(channel, data))
     }
-    for (const name of channels ?? [channel]) publish(name, data)
-    return answerJson(response, 200, '{"result":{}}')
-  }
+    const chunks: Buffer[] = []
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const { channel, channels, data } = JSON.parse(Buffer.concat(chunks).toString()) as {
+          channel: string
+          channels?: string[]
+          data: unknown
+        }
+        if (channels) broadcast(channels, data)
+        else publish(channel, data)
+        answerJson(response, 200, '{"result":{}}')
+      })
+  })
 }
 
 export async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -7,11 +7,10 @@ import { renderPage } from './pages-page.ts'
 type Publish = (channel: string, data: unknown) => void | Promise<void>
 
 /**
- * `GET /page` renders, `/bench/render` says what a page takes, `POST /api/publish` publishes.
- *
- * @param publish left out where the hub serves `/api/publish` itself
+ * `GET /page` renders, `/bench/render` says what a page takes, `POST /publish` publishes: a route of the app's own, which
+ * no engine serves for it.
  */
-export function createApp(publish?: Publish, options: ServerOptions = {}): Server {
+export function createApp(publish: Publish, options: ServerOptions = {}): Server {
   return createServer(options, (request, response) => {
     handle(request, response).catch((error: unknown) =>
       answerJson(response, 500, JSON.stringify({ error: String(error) })),
@@ -22,7 +21,7 @@ export function createApp(publish?: Publish, options: ServerOptions = {}): Serve
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://app')
     if (pathname === '/page') return answerPage(response)
     if (pathname === '/bench/render') return timeRenders(response, Number(searchParams.get('count')))
-    if (pathname !== '/api/publish' || !publish) return answerJson(response, 404, '{}')
+    if (pathname !== '/publish') return answerJson(response, 404, '{}')
     if (request.headers['x-api-key'] !== apiKey) return answerJson(response, 401, '{}')
     const { channel, data } = (await readJson(request)) as { channel: string; data: unknown }
     await publish(channel, data)

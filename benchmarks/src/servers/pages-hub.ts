@@ -4,6 +4,7 @@ import { engineConfig } from '../engine-config.ts'
 import { serve } from './bench-server.ts'
 import { createApp, react } from './pages-app.ts'
 
-const http = createApp()
-createHub({ config: engineConfig() }).attach(http)
+const hub = createHub({ config: engineConfig() })
+const http = createApp((channel, data) => void hub.publish(channel, data))
+hub.attach(http)
 await serve(http, `${manifest.version}, ${react}`)

@@ -180,7 +180,8 @@ function roundSteps(values: readonly number[]): number[] {
     // Not as a product, whose last bit may be off.
     steps.push(...[1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
   }
-  let from = steps.findLastIndex((step) => step < min)
+  // Figures stand below their points: the lowest one needs a place above the axis.
+  let from = steps.findLastIndex((step) => step * 1.3 < min)
   let to = steps.findIndex((step) => step > max)
   while ((steps[to] ?? Infinity) / (steps[from] ?? 0) < leastRange) {
     from--

@@ -46,7 +46,7 @@ test('knows the rows of the fan-out', () => {
   const rows = headline(example).split('\n').slice(2, -2)
   expect(rows.map((row) => row.split(' | ')[0])).toEqual([
     '| A delivery: 1,000 subscribers, one at a time (µs)',
-    '| A delivery: 1,000 subscribers, bursts of 100 (in process; Centrifugo by HTTP batch) (µs)',
+    '| A delivery: bursts of 100 (Centrifugo: HTTP batch) (µs)',
     '| An idle connection: memory (KB)',
   ])
 })

@@ -16,7 +16,7 @@ export const headlineEntries: readonly HeadlineEntry[] = [
     scenario: 'fan-out',
     row: '1000-128-burst',
     metric: 'cpu',
-    title: 'A delivery: 1,000 subscribers, bursts of 100 (in process; Centrifugo by HTTP batch)',
+    title: 'A delivery: bursts of 100 (Centrifugo: HTTP batch)',
   },
   { scenario: 'fan-out', row: '1000-128-seq', metric: 'cpu', title: 'A delivery: 1,000 subscribers, fixed rate' },
   { scenario: 'personal', row: '10000', metric: 'cpu', title: 'A channel of a broadcast to 10,000' },

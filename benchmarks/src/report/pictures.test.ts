@@ -83,10 +83,10 @@ test('puts the names of lines that end together below one another, the first bes
 })
 
 test('keeps the names above the axis where lines end low', () => {
-  const samples = example.samples.map((sample) => ({ ...sample, value: sample.row.startsWith('100-') ? 500 : 5.1 }))
+  const samples = example.samples.map((sample) => ({ ...sample, value: sample.row.startsWith('100-') ? 500 : 2.7 }))
   const texts = textsOf(growthPicture({ ...example, samples }, 'fan-out'))
-  const axis = texts.find(({ text }) => text === '5')?.y ?? NaN
-  const ends = texts.filter(({ text }) => text.endsWith(' 5.1'))
+  const axis = texts.find(({ text }) => text === '2')?.y ?? NaN
+  const ends = texts.filter(({ text }) => text.endsWith(' 2.7'))
   expect(ends.map(({ y }) => y)).toEqual([3, 2, 1, 0].map((place) => axis - place * 17))
 })
 

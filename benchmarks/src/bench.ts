@@ -129,10 +129,24 @@ export class Bench {
     for (const pid of pids) await pinProcess(pid, this.#cores.server, this.#cores.load)
   }
 
-  async loadGenerator(): Promise<LoadGenerator> {
+  async #loadGenerator(): Promise<LoadGenerator> {
     const program = await buildGoProgram('loadgen')
     const load = await LoadGenerator.start(this.#cores ? pinned(this.#cores.load, program) : [program])
     return this.#own(load, load.pid)
+  }
+
+  /** A server and the load generator that is to be pointed at it; `close` ends both. */
+  async startWithLoad(
+    peer: Peer,
+    options: StartOptions = {},
+  ): Promise<{ running: RunningPeer; load: LoadGenerator; close: () => Promise<void> }> {
+    const running = await this.start(peer, options)
+    const load = await this.#loadGenerator()
+    const close = async (): Promise<void> => {
+      await this.end(load)
+      await this.end(running)
+    }
+    return { running, load, close }
   }
 
   #own<T extends Stoppable>(process: T, ...pids: number[]): T {

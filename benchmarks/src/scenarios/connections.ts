@@ -9,8 +9,9 @@ import { crossws, wsShared } from '../peers/plain.ts'
 import { socketIo } from '../peers/socket-io.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { RowFacts } from '../results.ts'
-import { endpointOf, isLoadLimited } from './delivery.ts'
+import { endpointOf } from './delivery.ts'
 import type { Scenario, Stage } from './scenario.ts'
+import { openStorm } from './storm.ts'
 
 /** A server gives back what connecting took while nothing happens. */
 const restSeconds = 8
@@ -22,8 +23,7 @@ function idleStage(row: RowFacts, peers: readonly Peer[], savesMemory: boolean):
     maxRounds: 2,
     oneByOne: true,
     async open(bench, peer) {
-      const running = await bench.start(peer, { savesMemory })
-      const load = await bench.loadGenerator()
+      const { running, load, close } = await bench.startWithLoad(peer, { savesMemory })
       return {
         version: running.version,
         async measure() {
@@ -33,10 +33,7 @@ function idleStage(row: RowFacts, peers: readonly Peer[], savesMemory: boolean):
           await sleep(restSeconds * 1000 * Math.min(1, bench.settings.scale))
           return { figures: { rss: (residentBytes(running.pids) - before) / subscribers / 1024 } }
         },
-        async close() {
-          await bench.end(load)
-          await bench.end(running)
-        },
+        close,
       }
     },
   }
@@ -66,34 +63,8 @@ export const connect: Scenario = {
       peers: [hub, centrifugo, socketIo, wsShared, crossws],
       rows: [{ name: '5000', title: '5,000 clients' }],
       async open(bench, peer) {
-        const running = await bench.start(peer)
-        const load = await bench.loadGenerator()
-        const storm = async () => {
-          const { pids } = running
-          const request = { ...endpointOf(running), channel, subscribers: bench.size(5000), pids }
-          const result = await load.connect(request)
-          await load.disconnect()
-          // What closing costs is not to be counted for the next one.
-          await sleep(1000 * bench.settings.scale)
-          return result
-        }
-        // The first is slower everywhere: nothing is compiled, no memory was asked for yet.
-        await storm()
-        return {
-          version: running.version,
-          async measure() {
-            const result = await storm()
-            const { subscribers, serverCpu, seconds } = result
-            return {
-              figures: { cpu: (serverCpu / subscribers) * 1e6, rate: subscribers / seconds },
-              isLoadLimited: isLoadLimited(result),
-            }
-          },
-          async close() {
-            await bench.end(load)
-            await bench.end(running)
-          },
-        }
+        const server = await bench.startWithLoad(peer)
+        return openStorm(bench, server, { ...endpointOf(server.running), channel, subscribers: bench.size(5000) })
       },
     },
   ],

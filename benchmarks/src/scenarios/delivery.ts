@@ -71,8 +71,7 @@ export async function openAudience(
   running: RunningPeer
   contender: (requestOf: (row: string) => Request, figures?: (result: RunResult) => Measured) => Contender
 }> {
-  const running = await bench.start(peer, engine)
-  const load = await bench.loadGenerator()
+  const { running, load, close } = await bench.startWithLoad(peer, engine)
   await load.connect({ ...endpointOf(running, wire), channel, subscribers, spread })
   return {
     running,
@@ -83,10 +82,7 @@ export async function openAudience(
         const { lasts = 1, ...request } = requestOf(row)
         return figures(await load.run({ warmUp, seconds: seconds * lasts, pids: running.pids, ...request }))
       },
-      async close() {
-        await bench.end(load)
-        await bench.end(running)
-      },
+      close,
     }),
   }
 }

@@ -21,8 +21,7 @@ export const httpPublish: Scenario = {
       peers: [hub, centrifugo, socketIo],
       rows: windows.map((window) => ({ name: `win${window}`, title: `${window} outstanding` })),
       async open(bench, peer) {
-        const running = await bench.start(peer)
-        const load = await bench.loadGenerator()
+        const { running, load, close } = await bench.startWithLoad(peer)
         return {
           version: running.version,
           async measure(row) {
@@ -39,10 +38,7 @@ export const httpPublish: Scenario = {
               isLoadLimited: isLoadLimited(result),
             }
           },
-          async close() {
-            await bench.end(load)
-            await bench.end(running)
-          },
+          close,
         }
       },
     },

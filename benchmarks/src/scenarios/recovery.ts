@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuPer, rateOf } from '../metrics.ts'
 import { apiKey, channel, firstSequence, payloadOf, placeholder } from '../payload.ts'
 import { centrifugo } from '../peers/centrifugo.ts'
 import { hub } from '../peers/hub.ts'
-import { endpointOf, isLoadLimited } from './delivery.ts'
+import { endpointOf } from './delivery.ts'
 import type { Scenario } from './scenario.ts'
+import { openStorm } from './storm.ts'
 
 const missed = 100
 const history = { history_size: missed, history_ttl: '600s', force_recovery: true }
@@ -19,8 +19,8 @@ export const recovery: Scenario = {
       peers: [hub, centrifugo],
       rows: [{ name: '1000x100', title: '1,000 clients, 100 messages each' }],
       async open(bench, peer) {
-        const running = await bench.start(peer, { namespace: history })
-        const load = await bench.loadGenerator()
+        const server = await bench.startWithLoad(peer, { namespace: history })
+        const { running } = server
         const api = async (method: string, body: string) => {
           const response = await fetch(`http://${running.address}/api/${method}`, {
             method: 'POST',
@@ -35,30 +35,8 @@ export const recovery: Scenario = {
           const data = payloadOf(128).replace(placeholder, String(firstSequence + number))
           await api('publish', `{"channel":"${channel}","data":${data}}`)
         }
-        const storm = async () => {
-          const request = { ...endpointOf(running), channel, subscribers: bench.size(1000), pids: running.pids }
-          const result = await load.connect({ ...request, recover: { epoch, offset, publications: missed } })
-          await load.disconnect()
-          // What closing costs is not to be counted for the next one.
-          await sleep(1000 * bench.settings.scale)
-          return result
-        }
-        await storm()
-        return {
-          version: running.version,
-          async measure() {
-            const result = await storm()
-            const { subscribers, serverCpu, seconds } = result
-            return {
-              figures: { cpu: (serverCpu / subscribers) * 1e6, rate: subscribers / seconds },
-              isLoadLimited: isLoadLimited(result),
-            }
-          },
-          async close() {
-            await bench.end(load)
-            await bench.end(running)
-          },
-        }
+        const request = { ...endpointOf(running), channel, subscribers: bench.size(1000) }
+        return openStorm(bench, server, { ...request, recover: { epoch, offset, publications: missed } })
       },
     },
   ],

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Core } from '../core.ts'
 import { answerApiCall, apiMethodOf, guardApi, type ApiGuard } from '../api/http-api.ts'
 import { answerLegacyCall } from '../api/http-api-legacy.ts'
-import { isPromise, type MaybePromise } from '../maybe-promise.ts'
+import { chain, rescue, type MaybePromise } from '../maybe-promise.ts'
 import { inFrontOf } from './claim.ts'
 import type { OriginRules } from './origins.ts'
 import { answer, headerOf, notFound, plain, readBody, refuse, urlOf, type Answer } from './http.ts'
@@ -125,13 +125,8 @@ export class NodeAdapter {
     }
     readBody(request, maxApiBody, (body) => {
       if (body === null) return
-      try {
-        const answered = body === undefined ? plain(413, 'Request Entity Too Large') : answerTo(body.toString('utf8'))
-        if (isPromise(answered)) answered.then((value) => answer(response, value)).catch(fail)
-        else answer(response, answered)
-      } catch (error) {
-        fail(error)
-      }
+      if (body === undefined) return answer(response, plain(413, 'Request Entity Too Large'))
+      void rescue(() => chain(answerTo(body.toString('utf8')), (value) => answer(response, value)), fail)
     })
   }
 }

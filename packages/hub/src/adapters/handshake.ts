@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../clock.ts'
-import type { PendingUpgrade, RawSocketEvents, UpgradeLimits } from '../events/upgrade-slot.ts'
+import type { PendingUpgrade, RawSocket, RawSocketEvents, UpgradeLimits } from '../events/upgrade-slot.ts'
 import { FrameSink, sizeLimits } from '../transports/frame-sink.ts'
 import { WriteTimeout } from '../transports/write-timeout.ts'
 import { refuse } from './http.ts'
@@ -41,23 +41,19 @@ export function shakeHands(
   if (!isOpen) abandoned()
 }
 
+class NodeSocket extends FrameSink implements RawSocket {
+  readonly tellsPongs = true
+
+  onWriteTimeout(): void {
+    this.terminate()
+  }
+}
+
 function serve(webSocket: WebSocket, socket: Duplex, open: Open, writeTimeout: number): void {
   // A broken frame or a reset connection: the library closes, and `close` follows.
   webSocket.on('error', () => {})
-  const timeout = new WriteTimeout(systemClock, writeTimeout, () => webSocket.terminate())
-  const sink = new FrameSink(webSocket, socket, timeout)
-  const events: RawSocketEvents = open({
-    write: (batch) => sink.write(batch),
-    get bytesQueued() {
-      return sink.bytesQueued
-    },
-    // Not the sink's, to which one code of the app's has a meaning of the protocol's.
-    close: (code, reason) => webSocket.close(code, reason),
-    terminate: () => webSocket.terminate(),
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
-    tellsPongs: true,
-  })
+  const timeout = new WriteTimeout(systemClock, writeTimeout)
+  const events: RawSocketEvents = open(new NodeSocket(webSocket, socket, timeout))
   webSocket.on('message', (data: Buffer, isBinary) => {
     // Of its own: the library's may be a part of something larger.
     events.message(isBinary ? new Uint8Array(data) : data.toString('utf8'))

@@ -1,12 +1,13 @@
 /** Upgrades: `/connection/websocket` and `/connection/uni_websocket`. What may not connect gets no handshake. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { type Server as LibraryServer, type WebSocket, WebSocketServer } from 'ws'
 import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from './origins.ts'
 import { sizeLimits } from '../transports/frame-sink.ts'
-import { isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { HubWebSocket, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import { WriteTimeout } from '../transports/write-timeout.ts'
 import { deflatingWires } from '../transports/deflate.ts'
 import { wires, type WebSocketWires } from '../wires/wires.ts'
 import { claim } from './claim.ts'
@@ -19,11 +20,16 @@ const protobufSubprotocol = 'centrifuge-protobuf'
 const smallWindow = /server_max_window_bits\s*=\s*"?(?:8|9|1[0-4])\b/i
 
 type Options = CheckedConfig['websocket' | 'uni_websocket']
+type Server = LibraryServer<typeof HubWebSocket>
 
 /** Does the handshakes of one transport: a client that can be sent what all others are meets the deflating server. */
 interface Handshakes {
-  readonly plain: WebSocketServer
-  readonly deflating: { readonly server: WebSocketServer; readonly wires: WebSocketWires } | undefined
+  readonly plain: Server
+  readonly deflating: { readonly server: Server; readonly wires: WebSocketWires } | undefined
+  /** For all that it has upgraded. */
+  readonly timeout: WriteTimeout
+  /** What it has upgraded and is open or still closing. The library's own list costs a listener for each. */
+  readonly open: Set<WebSocket>
 }
 
 export class WebSocketRoutes {
@@ -37,12 +43,13 @@ export class WebSocketRoutes {
     this.#origins = origins
     const { websocket, uni_websocket: uniWebSocket } = core.config
     this.#bidirectional = handshakes(
+      core,
       websocket,
       // What the client would rather have stands first.
       (offered) =>
         Array.from(offered).find((name) => name === protobufSubprotocol || name === jsonSubprotocol) ?? false,
     )
-    this.#unidirectional = handshakes(uniWebSocket, () => false)
+    this.#unidirectional = handshakes(core, uniWebSocket, () => false)
     for (const server of this.#servers) {
       // The library's own refusals of a handshake, in the words of the others.
       server.on('wsClientError', (_error, socket, request) => {
@@ -54,7 +61,7 @@ export class WebSocketRoutes {
 
   /** Sockets that are open or still closing. */
   get sockets(): readonly WebSocket[] {
-    return this.#servers.flatMap((server) => Array.from(server.clients))
+    return [...this.#bidirectional.open, ...this.#unidirectional.open]
   }
 
   /** Whether the path is one of these. */
@@ -82,10 +89,12 @@ export class WebSocketRoutes {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, parameters: URLSearchParams): void {
     const isAsked = parameters.get('cf_protocol') === 'protobuf' || parameters.get('format') === 'protobuf'
     const pingsWithFrames = parameters.get('cf_ws_frame_ping_pong') === 'true'
+    const { timeout, open } = this.#bidirectional
     shakeHands(this.#bidirectional, request, socket, head, (webSocket, ownWires) => {
       const protocol = isAsked || webSocket.protocol === protobufSubprotocol ? 'protobuf' : 'json'
       const handshake = handshakeOf(request, 'websocket', protocol)
-      serveWebSocket(this.#core, { webSocket, socket, handshake, wires: ownWires }, { pingsWithFrames })
+      const upgraded = { webSocket, socket, handshake, wires: ownWires, timeout, open }
+      serveWebSocket(this.#core, upgraded, { pingsWithFrames })
     })
   }
 
@@ -96,34 +105,38 @@ export class WebSocketRoutes {
       refuse(socket, 400, 'Bad Request', 'invalid connect request\n')
       return
     }
+    const { timeout, open } = this.#unidirectional
     shakeHands(this.#unidirectional, request, socket, head, (webSocket, ownWires) => {
       const handshake = handshakeOf(request, 'uni_websocket', 'json')
-      serveUniWebSocket(
-        this.#core,
-        { webSocket, socket, handshake, wires: ownWires },
-        {
-          joinsPushes: options.join_push_messages,
-          tellsDisconnect: !options.disable_disconnect_push,
-          isAbrupt: options.disable_closing_handshake,
-          connectRequest,
-        },
-      )
+      const upgraded = { webSocket, socket, handshake, wires: ownWires, timeout, open }
+      serveUniWebSocket(this.#core, upgraded, {
+        joinsPushes: options.join_push_messages,
+        tellsDisconnect: !options.disable_disconnect_push,
+        isAbrupt: options.disable_closing_handshake,
+        connectRequest,
+      })
     })
   }
 
-  get #servers(): readonly WebSocketServer[] {
+  get #servers(): readonly Server[] {
     return [this.#bidirectional, this.#unidirectional].flatMap(({ plain, deflating }) =>
       deflating ? [plain, deflating.server] : [plain],
     )
   }
 }
 
-function handshakes(options: Options, handleProtocols: (offered: Set<string>) => string | false): Handshakes {
-  const own = { noServer: true, ...sizeLimits(options.message_size_limit), handleProtocols }
+function handshakes(
+  { clock }: Core,
+  options: Options,
+  handleProtocols: (offered: Set<string>) => string | false,
+): Handshakes {
+  const limits = sizeLimits(options.message_size_limit)
+  const own = { ...limits, noServer: true, clientTracking: false, WebSocket: HubWebSocket, handleProtocols }
   const plain = new WebSocketServer({ ...own, perMessageDeflate: false })
-  if (!options.compression) return { plain, deflating: undefined }
+  const all = { plain, timeout: new WriteTimeout(clock, options.write_timeout), open: new Set<WebSocket>() }
+  if (!options.compression) return { ...all, deflating: undefined }
   const server = new WebSocketServer({ ...own, perMessageDeflate: { serverNoContextTakeover: true } })
-  return { plain, deflating: { server, wires: deflatingWires(options) } }
+  return { ...all, deflating: { server, wires: deflatingWires(options) } }
 }
 
 /** @param open gets the wires that the handshake has agreed to */
@@ -132,7 +145,7 @@ function shakeHands(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  open: (webSocket: WebSocket, agreed: WebSocketWires) => void,
+  open: (webSocket: HubWebSocket, agreed: WebSocketWires) => void,
 ): void {
   // Who wants a smaller window than all the others would need messages of its own.
   const wantsOwnWindow = smallWindow.test(headerOf(request, 'sec-websocket-extensions') ?? '')

@@ -4,7 +4,7 @@ import type { Channel, Subscriber } from '../fanout/channel.ts'
 import type { Alarm } from '../fanout/keepalive.ts'
 import type { Sink } from '../fanout/sink.ts'
 import type { Variant } from '../fanout/variant.ts'
-import { Writer } from '../fanout/writer.ts'
+import { Writer, type WriterOwner } from '../fanout/writer.ts'
 import { chain, type MaybePromise } from '../maybe-promise.ts'
 import type { Addressed } from '../session/registry.ts'
 import { everyone } from '../wires/events.ts'
@@ -54,7 +54,7 @@ const closeTimeoutMs = 4000
  * `waiting` (it hears nothing that is published yet) → `live` → `ended` (goodbye was said) → `closed`. What the app sends
  * to this one connection goes out from the beginning.
  */
-export abstract class Connection implements Alarm, Addressed {
+export abstract class Connection implements Alarm, Addressed, WriterOwner {
   readonly client = crypto.randomUUID()
   readonly key = ''
   readonly userId: string | undefined
@@ -72,7 +72,7 @@ export abstract class Connection implements Alarm, Addressed {
     this.core = core
     this.userId = userId
     this.#sink = sink
-    this.writer = new Writer(sink, core.flusher, core.settings.maxBufferedBytes, (reason) => this.onSlow(reason))
+    this.writer = new Writer(sink, core.flusher, core.settings.maxBufferedBytes, this)
     this.closed = new Promise((resolve) => (this.#tellClosed = resolve))
   }
 
@@ -209,7 +209,7 @@ export abstract class Connection implements Alarm, Addressed {
   }
 
   /** The writer has closed a client that reads too slowly. */
-  protected onSlow(reason: Disconnect): void {
+  onSlow(reason: Disconnect): void {
     if (this.#state === 'closed') return
     this.core.settings.logger.info({ connection: this.id, userId: this.userId, reason: reason.reason }, 'closed')
     if (this.isOpen) this.#leaveAll('ended')

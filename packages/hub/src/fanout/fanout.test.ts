@@ -44,7 +44,7 @@ class Member implements Subscriber, Sink {
   constructor(flusher: Flusher, variant: Variant, positioned = false) {
     this.variant = variant
     this.positioned = positioned
-    this.writer = new Writer(this, flusher, 1000, () => {})
+    this.writer = new Writer(this, flusher, 1000, { onSlow: () => {} })
   }
 
   get text(): string {

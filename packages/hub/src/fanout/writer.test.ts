@@ -31,7 +31,7 @@ beforeEach(() => {
   flusher = new Flusher(clock, failOnReport)
   sink = new RecordingSink()
   onSlow.mockReset()
-  writer = new Writer(sink, flusher, 1000, onSlow)
+  writer = new Writer(sink, flusher, 1000, { onSlow })
 })
 
 test('everything of one tick leaves in one write, in order', () => {

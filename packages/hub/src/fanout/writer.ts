@@ -7,6 +7,11 @@ const eagerBytes = 64 * 1024
 /** Sinks don't keep the array, so one does for all. */
 const batchOfOne: Uint8Array[] = []
 
+export interface WriterOwner {
+  /** Called once, after the writer has closed a peer that reads too slowly. */
+  onSlow(reason: Disconnect): void
+}
+
 /**
  * The one ordered outgoing queue of a connection: replies, pushes, pings and Close pass here and nowhere else.
  *
@@ -18,18 +23,17 @@ export class Writer {
   readonly #sink: Sink
   readonly #flusher: Flusher
   readonly #maxQueued: number
-  readonly #onSlow: (reason: Disconnect) => void
+  readonly #owner: WriterOwner
   readonly #pending: Uint8Array[] = []
   #pendingBytes = 0
   #scheduled = false
   #state: 'open' | 'sealed' = 'open'
 
-  /** @param onSlow called once, after the writer has closed a peer that reads too slowly */
-  constructor(sink: Sink, flusher: Flusher, maxQueued: number, onSlow: (reason: Disconnect) => void) {
+  constructor(sink: Sink, flusher: Flusher, maxQueued: number, owner: WriterOwner) {
     this.#sink = sink
     this.#flusher = flusher
     this.#maxQueued = maxQueued
-    this.#onSlow = onSlow
+    this.#owner = owner
   }
 
   /** Close was said, or can't be said any more. */
@@ -68,7 +72,7 @@ export class Writer {
       // What stands here is dropped; what the sink has is whole messages, and Close comes right behind them.
       const slow = disconnect('slow')
       this.#seal(slow)
-      this.#flusher.afterFlush(() => this.#onSlow(slow))
+      this.#flusher.afterFlush(() => this.#owner.onSlow(slow))
       return
     }
     this.#sink.write(this.#pending)

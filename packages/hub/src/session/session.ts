@@ -23,21 +23,20 @@ import type { Subscription } from './subscription.ts'
 import type { TokenMark } from '../tokens/revocations.ts'
 import { expiryOf } from './ttl.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
-import { Writer } from '../fanout/writer.ts'
+import { Writer, type WriterOwner } from '../fanout/writer.ts'
 import { WaitingCommands } from './waiting-commands.ts'
 
 /** What a transport gives for a new connection. */
-export interface Connection {
-  readonly sink: Sink
+export interface Connection extends Sink {
   readonly wire: Wire
   /** Commands come in requests of their own, which name the session by its key. */
   readonly isEmulated?: boolean
   /** Nothing comes from the peer after connect: no pongs are asked for, and errors are told by a disconnect. */
   readonly isUnidirectional?: boolean
   /** Pings outside the protocol: in place of its own (`isAlone`) or beside them. Their answers come to `pongFrame`. */
-  readonly pingFrame?: { ping(): void; readonly isAlone: boolean }
+  readonly pingFrame?: { ping(): void; readonly isAlone: boolean } | undefined
   /** Answers a connect that failed, with the code of the error or disconnect, where the protocol is not to tell of it. */
-  answerFailure?(code: number, message: string): void
+  readonly answerFailure?: ((code: number, message: string) => void) | undefined
   /** Stops reading from the peer until `resume`: commands wait there instead of in memory. */
   pause(): void
   resume(): void
@@ -65,7 +64,7 @@ export interface Identity {
  * an error; nothing is read any more and the connection is dropped after a moment. `closed`: gone.
  * Commands run one at a time, in the order in which they came; one that waits for an answer holds back the rest.
  */
-export class Session implements Alarm {
+export class Session implements Alarm, WriterOwner {
   readonly client: string
   /** By which requests of an emulated connection, and the server API, name the session; a secret of its client's. */
   readonly key: string
@@ -107,7 +106,7 @@ export class Session implements Alarm {
     this.wire = connection.wire
     this.#waiting = new WaitingCommands(this.isEmulated ? 0 : core.config.websocket.message_size_limit)
     const limit = core.config.client.queue_max_size
-    this.writer = new Writer(connection.sink, core.flusher, limit, (reason) => this.disconnect(reason))
+    this.writer = new Writer(connection, core.flusher, limit, this)
     this.#connectBy = core.clock.monotonic() + core.config.client.stale_close_delay
     this.scheduleAlarm()
   }
@@ -322,7 +321,11 @@ export class Session implements Alarm {
   closed(): void {
     if (this.#state === 'closed') return
     this.writer.abandon()
-    this.#end(disconnect('connectionClosed'))
+    this.#end(connectionClosed)
+  }
+
+  onSlow(reason: Disconnect): void {
+    this.disconnect(reason)
   }
 
   /** Plans the next of pings, pongs and limits. Call when one of them has changed. */
@@ -478,3 +481,5 @@ export class Session implements Alarm {
 
 /** How long a refused connection is left open, so that the error arrives. */
 const refusedCloseDelay = 5000
+/** Made once: its stack would be 12 µs of every connection's end. */
+const connectionClosed = disconnect('connectionClosed')

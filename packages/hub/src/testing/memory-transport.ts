@@ -1,6 +1,5 @@
 import type { Core } from '../core.ts'
 import type { Connection, Session } from '../session/session.ts'
-import type { Sink } from '../fanout/sink.ts'
 import type { Wire } from '../wires/wire.ts'
 import { wires } from '../wires/wires.ts'
 
@@ -11,7 +10,7 @@ export type Message = Record<string, unknown>
  * A peer in memory: what the hub writes is kept, what a test sends arrives at once. It reads everything right away
  * unless `stalled`.
  */
-export class MemoryPeer implements Sink {
+export class MemoryPeer implements Connection {
   /** One entry per write, each with the messages that left in it. */
   readonly writes: Message[][] = []
   closed: { code: number; reason: string } | undefined
@@ -19,21 +18,14 @@ export class MemoryPeer implements Sink {
   stalled = false
   bytesQueued = 0
   paused = false
+  readonly wire: Wire
+  readonly isEmulated: boolean
   readonly session: Session
 
   constructor(core: Core, wire: Wire = wires.jsonStream, kind: Pick<Connection, 'isEmulated'> = {}) {
-    const connection = {
-      ...kind,
-      sink: this,
-      wire,
-      pause: (): void => {
-        this.paused = true
-      },
-      resume: (): void => {
-        this.paused = false
-      },
-    }
-    this.session = core.connect(connection, {
+    this.wire = wire
+    this.isEmulated = kind.isEmulated ?? false
+    this.session = core.connect(this, {
       transport: 'websocket',
       protocol: 'json',
       headers: {},
@@ -74,6 +66,14 @@ export class MemoryPeer implements Sink {
       .split('\n')
       .filter((text) => text !== '')
     this.writes.push(texts.map((text) => JSON.parse(text) as Message))
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
   }
 
   close(code: number, reason: string): void {

@@ -1,10 +1,9 @@
 /** Ready frames for a socket whose frames are otherwise the library's: both faces write to WebSockets through it. */
 import type { Duplex } from 'node:stream'
-import { disconnect } from '@backchannel/protocol'
 import type { ServerOptions, WebSocket } from 'ws'
 import type { Sink } from '../fanout/sink.ts'
 import { writeBatch } from './write-batch.ts'
-import type { WriteTimeout } from './write-timeout.ts'
+import type { TimedWrites, WriteTimeout } from './write-timeout.ts'
 
 /** How long a peer may take to answer Close, or to read what stands before it; then the socket is destroyed. */
 export const closeTimeoutMs = 4000
@@ -21,37 +20,46 @@ export function sizeLimits(maxPayload: number): ServerOptions {
   return limits
 }
 
-/** The protocol has this code for a connection that is dropped without a word. */
-export const withoutFrame = disconnect('connectionClosed').code
-
-export function closeWebSocket(webSocket: WebSocket, code: number, reason: string): void {
-  if (code === withoutFrame) webSocket.terminate()
-  else webSocket.close(code, reason)
-}
-
-export class FrameSink implements Sink {
-  readonly #webSocket: WebSocket
-  readonly #socket: Duplex
+export abstract class FrameSink implements Sink, TimedWrites {
+  protected readonly webSocket: WebSocket
+  /** The one that was upgraded. */
+  protected readonly socket: Duplex
   readonly #timeout: WriteTimeout
+  isWriteTimed = false
 
   constructor(webSocket: WebSocket, socket: Duplex, timeout: WriteTimeout) {
-    this.#webSocket = webSocket
-    this.#socket = socket
+    this.webSocket = webSocket
+    this.socket = socket
     this.#timeout = timeout
   }
 
+  abstract onWriteTimeout(): void
+
   get bytesQueued(): number {
-    return this.#socket.writableLength
+    return this.socket.writableLength
   }
 
   write(batch: readonly Uint8Array[]): void {
     // The library answers a peer's Close by itself; from then on no data may follow.
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    writeBatch(this.#socket, batch)
-    this.#timeout.watch(this.#socket)
+    if (this.webSocket.readyState !== this.webSocket.OPEN) return
+    writeBatch(this.socket, batch)
+    this.#timeout.watch(this.socket, this)
   }
 
   close(code: number, reason: string): void {
-    closeWebSocket(this.#webSocket, code, reason)
+    this.webSocket.close(code, reason)
+  }
+
+  /** Drops the connection without a word. */
+  terminate(): void {
+    this.webSocket.terminate()
+  }
+
+  pause(): void {
+    this.webSocket.pause()
+  }
+
+  resume(): void {
+    this.webSocket.resume()
   }
 }

@@ -6,10 +6,9 @@ import type { ServerResponse } from 'node:http'
 import { disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
-import type { Sink } from '../fanout/sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import { writeBatch } from './write-batch.ts'
-import { writeTimeout, type WriteTimeout } from './write-timeout.ts'
+import { WriteTimeout, type TimedWrites } from './write-timeout.ts'
 
 /** How long a peer may take to read what stands before the end; then the socket is destroyed. */
 const endTimeoutMs = 4000
@@ -17,17 +16,42 @@ const endTimeoutMs = 4000
 /** As long as Centrifugo gives one write of a stream. */
 const writeTimeoutMs = 1000
 
-class StreamSink implements Sink {
+const writeError = disconnect('writeError')
+
+class StreamConnection implements Connection, TimedWrites {
   readonly #core: Core
   readonly #response: ServerResponse
   readonly #options: StreamOptions
   readonly #timeout: WriteTimeout
+  readonly #session: Session
+  isWriteTimed = false
 
-  constructor(core: Core, response: ServerResponse, options: StreamOptions, timeout: WriteTimeout) {
+  constructor(core: Core, response: ServerResponse, handshake: Handshake, options: StreamOptions) {
     this.#core = core
     this.#response = response
     this.#options = options
-    this.#timeout = timeout
+    this.#timeout = new WriteTimeout(core.clock, writeTimeoutMs)
+    this.#session = core.connect(this, handshake)
+  }
+
+  get session(): Session {
+    return this.#session
+  }
+
+  get wire(): Wire {
+    return this.#options.wire
+  }
+
+  get isEmulated(): boolean {
+    return this.#options.isEmulated
+  }
+
+  get isUnidirectional(): boolean {
+    return !this.#options.isEmulated
+  }
+
+  get answerFailure(): StreamOptions['answerFailure'] {
+    return this.#options.answerFailure
   }
 
   get bytesQueued(): number {
@@ -46,7 +70,7 @@ class StreamSink implements Sink {
     if (this.#response.writableEnded || this.#response.destroyed) return
     if (!this.#response.headersSent) this.begin()
     writeBatch(this.#response, batch)
-    this.#timeout.watch(this.#response)
+    this.#timeout.watch(this.#response, this)
   }
 
   /** There is no Close here: the client is told in a message, then the answer ends. */
@@ -57,6 +81,15 @@ class StreamSink implements Sink {
     const cancel = this.#core.clock.setTimer(() => this.#response.destroy(), endTimeoutMs)
     this.#response.once('close', cancel)
   }
+
+  onWriteTimeout(): void {
+    this.#session.disconnect(writeError)
+  }
+
+  /** Nothing can be left unread here: requests are refused while the session is congested. */
+  pause(): void {}
+
+  resume(): void {}
 }
 
 /** For whoever stands between: neither keep nor collect. */
@@ -82,22 +115,11 @@ export interface StreamOptions {
 
 /** Makes an answer a session. It is the caller's to have read the request, and to have allowed it. */
 export function serveStream(core: Core, response: ServerResponse, handshake: Handshake, options: StreamOptions): void {
-  const { wire, isEmulated, answerFailure } = options
   // The server's limits are for requests and answers, not for an answer that lasts.
   response.setTimeout(0)
-  const timeout = writeTimeout(core, writeTimeoutMs, () => session)
-  const sink = new StreamSink(core, response, options, timeout)
-  if (!answerFailure) sink.begin()
-  const connection: Connection = {
-    sink,
-    wire,
-    ...(isEmulated ? { isEmulated } : { isUnidirectional: true }),
-    ...(answerFailure ? { answerFailure } : {}),
-    // Nothing can be left unread here: requests are refused while the session is congested.
-    pause: () => {},
-    resume: () => {},
-  }
-  const session: Session = core.connect(connection, handshake)
+  const connection = new StreamConnection(core, response, handshake, options)
+  if (!options.answerFailure) connection.begin()
+  const { session } = connection
   response.on('close', () => session.closed())
   response.on('error', (error) => core.logger.info({ client: session.client, reason: error.message }, 'stream error'))
   session.receive(options.firstFrame)

@@ -5,62 +5,114 @@
  * nothing is ever sent through it that would take its time.
  */
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { decodeConnectRequest, disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
-import type { Sink } from '../fanout/sink.ts'
-import { closeTimeoutMs, closeWebSocket, FrameSink, withoutFrame } from './frame-sink.ts'
+import { closeTimeoutMs, FrameSink } from './frame-sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import type { WebSocketWires } from '../wires/wires.ts'
-import { writeTimeout } from './write-timeout.ts'
+import type { WriteTimeout } from './write-timeout.ts'
 
-interface UniEnd {
-  /** Why a connection ends is said in a message before it is said in Close: bare clients see messages only. */
-  readonly tellsDisconnect: boolean
-  /** Ends without Close, which some bare clients take for a failure. */
-  readonly isAbrupt: boolean
+/** The library's, and what it is the socket of: so one listener does for ten thousand of them. */
+export class HubWebSocket extends WebSocket {
+  connection: WebSocketConnection | undefined = undefined
 }
 
-/** Ends a unidirectional connection as its options have it. */
-class UniSink implements Sink {
-  readonly #inner: Sink
-  readonly #wire: Wire
-  readonly #end: UniEnd & { drop(): void }
-
-  constructor(inner: Sink, wire: Wire, end: UniEnd & { drop(): void }) {
-    this.#inner = inner
-    this.#wire = wire
-    this.#end = end
-  }
-
-  get bytesQueued(): number {
-    return this.#inner.bytesQueued
-  }
-
-  write(batch: readonly Uint8Array[]): void {
-    this.#inner.write(batch)
-  }
-
-  close(code: number, reason: string): void {
-    const { tellsDisconnect, isAbrupt } = this.#end
-    if (tellsDisconnect && code !== withoutFrame) {
-      this.#inner.write([this.#wire.push({ disconnect: { code, reason } })])
-    }
-    if (isAbrupt) this.#end.drop()
-    else this.#inner.close(code, reason)
-  }
-}
-
-const badRequest = disconnect('badRequest')
 /** An upgraded WebSocket and what its handshake asked for. */
 export interface UpgradedWebSocket {
-  readonly webSocket: WebSocket
+  readonly webSocket: HubWebSocket
   /** The one that was upgraded. */
   readonly socket: Duplex
   readonly handshake: Handshake
   /** Those that its handshake has agreed to. */
   readonly wires: WebSocketWires
+  /** Of its transport. */
+  readonly timeout: WriteTimeout
+  /** All of its transport that are open or still closing. */
+  readonly open: Set<WebSocket>
+}
+
+const badRequest = disconnect('badRequest')
+const writeError = disconnect('writeError')
+/** The protocol has this code for a connection that is dropped without a word. */
+const withoutFrame = disconnect('connectionClosed').code
+
+/**
+ * Socket, sink and connection in one object with methods, not several with closures: at ten thousand connections that
+ * is 600 bytes of each.
+ */
+class WebSocketConnection extends FrameSink implements Connection {
+  readonly wire: Wire
+  readonly #core: Core
+  readonly #open: Set<WebSocket>
+  #pingFrame: Connection['pingFrame']
+  #session: Session | undefined
+
+  constructor(core: Core, { webSocket, socket, timeout, open }: UpgradedWebSocket, wire: Wire) {
+    super(webSocket, socket, timeout)
+    this.wire = wire
+    this.#core = core
+    this.#open = open
+  }
+
+  get pingFrame(): Connection['pingFrame'] {
+    return this.#pingFrame
+  }
+
+  /** Pings are frames of WebSocket's own, in place of the protocol's or beside them. */
+  pingWithFrames(isAlone: boolean): void {
+    this.#pingFrame = { ping: () => this.webSocket.ping(), isAlone }
+    this.webSocket.on('pong', () => this.#session?.pongFrame())
+  }
+
+  /** Makes it a session; from here on its end is told. */
+  begin(webSocket: HubWebSocket, handshake: Handshake): Session {
+    webSocket.connection = this
+    this.#open.add(webSocket)
+    this.#session = this.#core.connect(this, handshake)
+    webSocket.on('close', onClose).on('error', onError)
+    return this.#session
+  }
+
+  message(data: Buffer): void {
+    this.#session?.receive(this.#session.protocol === 'protobuf' ? data : data.toString('utf8'))
+  }
+
+  closed(): void {
+    this.#open.delete(this.webSocket)
+    this.#session?.closed()
+  }
+
+  failed(reason: string): void {
+    this.#core.logger.info({ client: this.#session?.client, reason }, 'websocket error')
+  }
+
+  onWriteTimeout(): void {
+    this.#session?.disconnect(writeError)
+  }
+
+  override close(code: number, reason: string): void {
+    if (code === withoutFrame) this.terminate()
+    else super.close(code, reason)
+  }
+}
+
+function connectionOf(webSocket: WebSocket): WebSocketConnection | undefined {
+  return webSocket instanceof HubWebSocket ? webSocket.connection : undefined
+}
+
+function onMessage(this: WebSocket, data: unknown): void {
+  connectionOf(this)?.message(data as Buffer)
+}
+
+function onClose(this: WebSocket): void {
+  connectionOf(this)?.closed()
+}
+
+/** A broken frame or a reset connection: the library closes, and `close` follows. */
+function onError(this: WebSocket, error: Error): void {
+  connectionOf(this)?.failed(error.message)
 }
 
 export interface WebSocketOptions {
@@ -70,64 +122,77 @@ export interface WebSocketOptions {
 
 /** Makes it a session that is spoken to both ways. */
 export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsWithFrames }: WebSocketOptions): void {
-  const { webSocket, socket, handshake, wires } = upgraded
-  const isBinary = handshake.protocol === 'protobuf'
-  const timeout = writeTimeout(core, core.config.websocket.write_timeout, () => session)
-  const connection: Connection = {
-    sink: new FrameSink(webSocket, socket, timeout),
-    wire: isBinary ? wires.protobuf : wires.json,
-    ...(pingsWithFrames ? { pingFrame: { ping: () => webSocket.ping(), isAlone: true } } : {}),
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
-  }
-  const session: Session = core.connect(connection, handshake)
-  if (pingsWithFrames) webSocket.on('pong', () => session.pongFrame())
-  webSocket.on('message', (data: Buffer) => session.receive(isBinary ? data : data.toString('utf8')))
-  endWith(core, webSocket, session)
+  const { webSocket, handshake, wires } = upgraded
+  const wire = handshake.protocol === 'protobuf' ? wires.protobuf : wires.json
+  const connection = new WebSocketConnection(core, upgraded, wire)
+  if (pingsWithFrames) connection.pingWithFrames(true)
+  connection.begin(webSocket, handshake)
+  webSocket.on('message', onMessage)
 }
 
-export interface UniWebSocketOptions extends UniEnd {
+export interface UniWebSocketOptions {
+  /** Why a connection ends is said in a message before it is said in Close: bare clients see messages only. */
+  readonly tellsDisconnect: boolean
+  /** Ends without Close, which some bare clients take for a failure. */
+  readonly isAbrupt: boolean
   /** Several messages in a frame, a line each. */
   readonly joinsPushes: boolean
   /** The connect request, when it came with the handshake; else it is the first frame. */
   readonly connectRequest: Frame | undefined
 }
 
+/** Ends as its options have it. */
+class UniWebSocketConnection extends WebSocketConnection {
+  readonly isUnidirectional = true
+  readonly #core: Core
+  readonly #options: UniWebSocketOptions
+
+  constructor(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions) {
+    super(core, upgraded, options.joinsPushes ? upgraded.wires.uniJoined : upgraded.wires.uni)
+    this.#core = core
+    this.#options = options
+  }
+
+  override close(code: number, reason: string): void {
+    const { tellsDisconnect, isAbrupt } = this.#options
+    if (tellsDisconnect && code !== withoutFrame) this.write([this.wire.push({ disconnect: { code, reason } })])
+    if (isAbrupt) this.#drop()
+    else super.close(code, reason)
+  }
+
+  /** The first frame was no connect request: what was never understood is told by Close alone. */
+  refuse(): void {
+    if (this.#options.isAbrupt) this.#drop()
+    else super.close(badRequest.code, badRequest.reason)
+  }
+
+  /** Behind what was written; a peer that does not read that far is dropped in the end. */
+  #drop(): void {
+    this.socket.end()
+    const cancel = this.#core.clock.setTimer(() => this.terminate(), closeTimeoutMs)
+    this.webSocket.once('close', cancel)
+  }
+}
+
 /** Makes it a session that only listens. */
 export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions): void {
-  const { webSocket, socket, handshake, wires } = upgraded
-  const timeout = writeTimeout(core, core.config.uni_websocket.write_timeout, () => session)
-  const sink = new FrameSink(webSocket, socket, timeout)
-  const wire = options.joinsPushes ? wires.uniJoined : wires.uni
-  // Behind what was written; a peer that does not read that far is dropped in the end.
-  const drop = (): void => {
-    socket.end()
-    const cancel = core.clock.setTimer(() => webSocket.terminate(), closeTimeoutMs)
-    webSocket.once('close', cancel)
+  const { webSocket, handshake } = upgraded
+  const connection = new UniWebSocketConnection(core, upgraded, options)
+  connection.pingWithFrames(false)
+  const session = connection.begin(webSocket, handshake)
+  if (options.connectRequest !== undefined) {
+    session.receive(options.connectRequest)
+    return
   }
-  const connection: Connection = {
-    sink: new UniSink(sink, wire, { ...options, drop }),
-    wire,
-    isUnidirectional: true,
-    pingFrame: { ping: () => webSocket.ping(), isAlone: false },
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
-  }
-  const session: Session = core.connect(connection, handshake)
-  webSocket.on('pong', () => session.pongFrame())
-  if (options.connectRequest === undefined) {
-    webSocket.once('message', (data: Buffer) => {
-      const text = data.toString('utf8')
-      if (isConnectRequest(text)) session.receive(text)
-      else {
-        // What was never understood is told by Close alone.
-        session.closed()
-        if (options.isAbrupt) drop()
-        else closeWebSocket(webSocket, badRequest.code, badRequest.reason)
-      }
-    })
-  } else session.receive(options.connectRequest)
-  endWith(core, webSocket, session)
+  webSocket.once('message', (data: Buffer) => {
+    const text = data.toString('utf8')
+    if (isConnectRequest(text)) {
+      session.receive(text)
+      return
+    }
+    session.closed()
+    connection.refuse()
+  })
 }
 
 /** Whether a unidirectional connection can begin with it. */
@@ -139,12 +204,4 @@ export function isConnectRequest(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function endWith(core: Core, webSocket: WebSocket, session: Session): void {
-  webSocket.on('close', () => session.closed())
-  // A broken frame or a reset connection: the library closes, and `close` follows.
-  webSocket.on('error', (error) => {
-    core.logger.info({ client: session.client, reason: error.message }, 'websocket error')
-  })
 }

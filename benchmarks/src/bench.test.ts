@@ -8,6 +8,7 @@ import { describe, expect, test, type TestOptions } from 'vitest'
 import { Bench } from './bench.ts'
 import { buildGoProgram, goProgram, missingForGo } from './go-program.ts'
 import { burst, win1 } from './modes.ts'
+import { floor } from './peers/floor.ts'
 import { peers } from './peers/index.ts'
 import type { Peer } from './peers/peer.ts'
 import { socketIo } from './peers/socket-io.ts'
@@ -16,7 +17,7 @@ import { scenarios } from './scenarios/index.ts'
 import type { Scenario, Settings } from './scenarios/scenario.ts'
 
 /** 20 clients where a run has a thousand. Counts and orders are asserted here, times never. */
-const settings: Settings = { rounds: 1, seconds: 0.1, warmUp: 0.05, scale: 0.02 }
+const settings: Settings = { rounds: 1, seconds: 0.1, warmUp: 0.05, rehearses: false, scale: 0.02 }
 
 const go = need(await missingForGo())
 if (!('skip' in go)) for (const program of ['loadgen', 'floor'] as const) await buildGoProgram(program)
@@ -76,6 +77,30 @@ describe.each(shortened)('$name', (scenario) => {
 const small = { subscribers: 1000, payloadBytes: 128 }
 const named = { name: 'row', title: 'a row' }
 const about = { name: 'one', title: 'One', about: '', metrics: deliveryMetrics }
+
+test('a rehearsal is measured and does not count', async () => {
+  const asked: string[] = []
+  const open = (_: Bench, { name }: Peer) =>
+    Promise.resolve({
+      version: '1.0',
+      measure: () => {
+        asked.push(name)
+        return Promise.resolve({ figures: { cpu: asked.length } })
+      },
+      close: () => Promise.resolve(),
+    })
+  const scenario: Scenario = { ...about, stages: [{ peers: [socketIo, floor], rows: [named], open }] }
+  const bench = new Bench({ ...settings, rehearses: true, rounds: 2 }, undefined, () => undefined)
+  const { samples } = await bench.run([scenario], peers)
+  const [one, other] = [socketIo.name, floor.name]
+  expect(asked).toEqual([one, other, one, other, other, one])
+  expect(samples.map(({ round, value }) => [round, value])).toEqual([
+    [1, 3],
+    [1, 4],
+    [2, 5],
+    [2, 6],
+  ])
+})
 
 describe('a run that goes wrong', go, () => {
   test('fails when the server publishes what nobody sent', async () => {

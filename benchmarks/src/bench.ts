@@ -76,6 +76,10 @@ export class Bench {
   async *#measure(stage: Stage, rounds: number) {
     const { peers, rows, oneByOne = false } = stage
     const contenders = oneByOne ? [] : await this.#openAll(stage)
+    if (this.settings.rehearses) {
+      // Node's servers are slower until V8 has compiled what is hot: connects cost three times as much at first.
+      for (const { name } of rows) for (const { peer, contender } of contenders) await measure(peer, contender, name)
+    }
     for (let round = 1; round <= rounds; round++) {
       if (oneByOne) {
         for (const peer of rotated(peers, round - 1)) {

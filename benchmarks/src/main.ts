@@ -48,11 +48,11 @@ async function measure({ scenarios, peers, rounds, seconds, cpuProfile, ...outpu
     typeof cores === 'string'
       ? `servers and load generator share the cores (${cores}): the figures are noisier`
       : `servers on core ${cores.server}, load generator on core ${cores.load}`,
-    `at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, ${seconds} s each after ${warmUp} s of warm-up`,
+    `at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'} after one that does not count, ${seconds} s each after ${warmUp} s of warm-up`,
   ]
   for (const fact of facts) console.error(fact)
 
-  const settings = { rounds, seconds, warmUp, scale: 1, cpuProfile }
+  const settings = { rounds, seconds, warmUp, rehearses: true, scale: 1, cpuProfile }
   const bench = new Bench(settings, typeof cores === 'string' ? undefined : cores, (text) => console.error(text))
   let interrupted = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -27,8 +27,8 @@ export const usage = `npm run bench -- [options]
   --scenarios <a,b>      of ${scenarios.map(({ name }) => name).join(', ')}
   --rows <a,b>           only rows whose name holds one of these texts, such as win1
   --peers <a,b>          of ${peers.map(({ name }) => name).join(', ')}
-  --rounds <n>           rounds, default 5 (quick: 1); what is large takes fewer
-  --seconds <s>          length of each measurement, default 2 (quick: 0.5)
+  --rounds <n>           rounds that count, default 4 (quick: 1); what is large takes fewer
+  --seconds <s>          length of each measurement, default 1 (quick: 0.5)
   --guard                compares the ratios with the committed ones; exit code 1 when one is worse
   --json <file>          writes every figure
   --write                writes benchmarks/results/ and the README's table and pictures
@@ -58,8 +58,8 @@ export function parseOptions(args: string[]): Options | 'help' {
   return {
     scenarios: withRows(pick('scenarios', values.scenarios, scenarios), values.rows),
     peers: pick('peers', values.peers, peers),
-    rounds: whole('rounds', values.rounds, values.quick ? 1 : 5),
-    seconds: positive('seconds', values.seconds, values.quick ? 0.5 : 2),
+    rounds: whole('rounds', values.rounds, values.quick ? 1 : 4),
+    seconds: positive('seconds', values.seconds, values.quick ? 0.5 : 1),
     guard: values.guard ?? false,
     json: path(values.json),
     write: values.write ?? false,

@@ -73,18 +73,26 @@ test('lets the newer run say what is guarded', () => {
   expect(compare(unguarded, example)).toHaveLength(21)
 })
 
-test('tells what only one of the runs has', () => {
-  const short: Results = {
-    ...without(({ scenario, peer }) => scenario === 'idle' || peer === 'ws'),
-    scenarios: example.scenarios.slice(0, 1),
-  }
-  const lines = compare(example, short)
+test('tells what was to be measured, and only one of the runs has', () => {
+  const poor = without(({ scenario, peer }) => scenario === 'idle' || peer === 'ws')
+  const lines = compare(example, poor)
   expect(lines.filter((line) => line.change === undefined)).toHaveLength(6 + 3)
   const report = guardReport(lines)
   expect(report).toContain('12 ratios compared, none is worse')
   expect(report).toContain('  idle against centrifugo, only in the earlier run: 10000 rss\n')
   expect(report).toMatch(/fan-out against ws, only in the earlier run: 100-128-win1 cpu, .*5000-128-burst cpu/)
-  expect(guardReport(compare(short, example))).toContain('  idle against centrifugo, only in this run: 10000 rss\n')
+  expect(guardReport(compare(poor, example))).toContain('  idle against centrifugo, only in this run: 10000 rss\n')
+})
+
+test('says nothing of scenarios and peers that were not asked for', () => {
+  const part: Results = {
+    ...without(({ scenario, peer }) => scenario === 'idle' || peer === 'ws'),
+    scenarios: example.scenarios.slice(0, 1),
+    peers: example.peers.filter(({ name }) => name !== 'ws'),
+  }
+  const lines = compare(example, part)
+  expect(lines).toHaveLength(12)
+  expect(lines.filter((line) => line.change === undefined)).toEqual([])
 })
 
 test('does not call two runs alike that have nothing in common', () => {

@@ -8,6 +8,8 @@ export interface Settings {
   /** Seconds of each measurement, and of the load before it. */
   readonly seconds: number
   readonly warmUp: number
+  /** Whether a first round goes before those that count, on servers that stay up. */
+  readonly rehearses: boolean
   /** Multiplies every number of clients and channels; 1 but for tests. */
   readonly scale: number
   readonly cpuProfile?: string | undefined

@@ -49,6 +49,10 @@ export class Bench {
         const rounds = Math.min(this.settings.rounds, stage.maxRounds ?? Infinity)
         most = Math.max(most, rounds)
         for await (const { row, peer, round, measured } of this.#measure({ ...stage, peers }, rounds)) {
+          if (round === 0) {
+            this.#progress(`${scenario.name} ${row}, rehearsal, ${peer.name}`)
+            continue
+          }
           const entries = scenario.metrics.flatMap(({ name: metric }) => {
             const value = measured.figures[metric]
             return value === undefined ? [] : [{ scenario: scenario.name, row, metric, peer: peer.name, round, value }]
@@ -71,18 +75,14 @@ export class Bench {
 
   /**
    * Round by round: in each round every row, in each row every peer right after the other, in an order that turns. So
-   * whatever else the machine does meets all peers alike.
+   * whatever else the machine does meets all peers alike. Round 0 is a rehearsal: V8 compiles while it runs.
    */
   async *#measure(stage: Stage, rounds: number) {
-    const { peers, rows, oneByOne = false } = stage
+    const { peers, rows, oneByOne = false, isWarm = oneByOne } = stage
     const contenders = oneByOne ? [] : await this.#openAll(stage)
-    if (this.settings.rehearses) {
-      // Node's servers are slower until V8 has compiled what is hot: connects cost three times as much at first.
-      for (const { name } of rows) for (const { peer, contender } of contenders) await measure(peer, contender, name)
-    }
-    for (let round = 1; round <= rounds; round++) {
+    for (let round = this.settings.rehearses && !isWarm ? 0 : 1; round <= rounds; round++) {
       if (oneByOne) {
-        for (const peer of rotated(peers, round - 1)) {
+        for (const peer of rotated(peers, round)) {
           const contender = await this.#open(stage, peer)
           for (const { name } of rows) yield { row: name, peer, round, measured: await measure(peer, contender, name) }
           await contender.close()
@@ -90,7 +90,7 @@ export class Bench {
         continue
       }
       for (const { name } of rows) {
-        for (const { peer, contender } of rotated(contenders, round - 1)) {
+        for (const { peer, contender } of rotated(contenders, round)) {
           yield { row: name, peer, round, measured: await measure(peer, contender, name) }
         }
       }

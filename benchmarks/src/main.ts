@@ -48,7 +48,7 @@ async function measure({ scenarios, peers, rounds, seconds, cpuProfile, ...outpu
     typeof cores === 'string'
       ? `servers and load generator share the cores (${cores}): the figures are noisier`
       : `servers on core ${cores.server}, load generator on core ${cores.load}`,
-    `at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'} after one that does not count, ${seconds} s each after ${warmUp} s of warm-up`,
+    `at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'} after a rehearsal, ${seconds} s each after ${warmUp} s of warm-up`,
   ]
   for (const fact of facts) console.error(fact)
 
@@ -82,11 +82,14 @@ async function measure({ scenarios, peers, rounds, seconds, cpuProfile, ...outpu
   }
 }
 
-function show(results: Results, { json, guard, write }: Pick<Options, 'json' | 'guard' | 'write'>): void {
+function show(
+  results: Results,
+  { json, guard, write, isPart }: Pick<Options, 'json' | 'guard' | 'write' | 'isPart'>,
+): void {
   console.log(`\n${tables(results)}`)
   // Before the committed results become these.
   if (guard) {
-    const lines = compare(readResults(), results)
+    const lines = compare(readResults(), results, isPart)
     console.log(guardReport(lines))
     if (lines.some(({ worse }) => worse)) process.exitCode = 1
   }

@@ -8,6 +8,8 @@ import type { Scenario } from './scenarios/scenario.ts'
 export interface Options {
   scenarios: readonly Scenario[]
   peers: readonly Peer[]
+  /** Not all scenarios, rows and peers were asked for. */
+  isPart: boolean
   rounds: number
   seconds: number
   /** A file for all figures, as JSON. */
@@ -23,7 +25,7 @@ export interface Options {
 
 export const usage = `npm run bench -- [options]
 
-  --quick                one short round, to see that it works
+  --quick                one short round that counts, to see that it works
   --scenarios <a,b>      of ${scenarios.map(({ name }) => name).join(', ')}
   --rows <a,b>           only rows whose name holds one of these texts, such as win1
   --peers <a,b>          of ${peers.map(({ name }) => name).join(', ')}
@@ -58,6 +60,7 @@ export function parseOptions(args: string[]): Options | 'help' {
   return {
     scenarios: withRows(pick('scenarios', values.scenarios, scenarios), values.rows),
     peers: pick('peers', values.peers, peers),
+    isPart: [values.scenarios, values.rows, values.peers].some((value) => value !== undefined),
     rounds: whole('rounds', values.rounds, values.quick ? 1 : 4),
     seconds: positive('seconds', values.seconds, values.quick ? 0.5 : 1),
     guard: values.guard ?? false,

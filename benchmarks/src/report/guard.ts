@@ -30,15 +30,18 @@ export interface GuardLine extends Cell {
 /**
  * Holds the ratios of a run against those of an earlier one. Never the figures: they are the machine's.
  *
- * @returns a line for each guarded ratio of what this run was to measure; it may be a part
+ * @param isPart this run was not to measure everything: what only the earlier one has says nothing
+ * @returns a line for each guarded ratio that either of them has
  */
-export function compare(committed: Results, now: Results): GuardLine[] {
+export function compare(committed: Results, now: Results, isPart = false): GuardLine[] {
   const [earlier, later] = [new Figures(committed), new Figures(now)]
   const first = now.peers[0]?.name
   if (first === undefined) return []
-  const peers = now.peers.slice(1)
-  return guardedCells(now).flatMap(({ scenario, row, metric }) =>
-    peers.flatMap(({ name: peer }): GuardLine[] => {
+  const runs = isPart ? [now] : [now, committed]
+  const peers = new Set(runs.flatMap((run) => run.peers.map(({ name }) => name)))
+  peers.delete(first)
+  return guardedCells(runs).flatMap(({ scenario, row, metric }) =>
+    [...peers].flatMap((peer): GuardLine[] => {
       const cell = { scenario, row, metric: metric.name }
       const ratioBefore = earlier.ratio(cell, first, peer)?.median
       const ratioNow = later.ratio(cell, first, peer)?.median
@@ -93,11 +96,18 @@ function missing(lines: readonly GuardLine[]): string[] {
   ]
 }
 
-/** Every row of every guarded metric. */
-function guardedCells({ scenarios }: Results): GuardedCell[] {
-  return scenarios.flatMap(({ name: scenario, metrics, rows }) =>
-    metrics
-      .filter(({ guarded }) => guarded)
-      .flatMap((metric) => rows.map((row) => ({ scenario, row: row.name, metric }))),
-  )
+/** Every row of every guarded metric. Where the runs say different things of a metric, the first one counts. */
+function guardedCells(runs: readonly Results[]): GuardedCell[] {
+  const cells = new Map<string, GuardedCell>()
+  for (const { scenarios } of runs) {
+    for (const { name: scenario, metrics, rows } of scenarios) {
+      for (const metric of metrics) {
+        for (const row of rows) {
+          const key = JSON.stringify([scenario, row.name, metric.name])
+          if (!cells.has(key)) cells.set(key, { scenario, row: row.name, metric })
+        }
+      }
+    }
+  }
+  return [...cells.values()].filter(({ metric }) => metric.guarded)
 }

@@ -56,12 +56,13 @@ export const connect: Scenario = {
   name: 'connect',
   title: 'A storm of connections',
   about:
-    '5,000 clients connect and subscribe to one channel, 64 handshakes at a time: the engines verify a token (HS256) of each, the others ask for none.',
+    '5,000 clients connect and subscribe to one channel, 64 handshakes at a time: the engines verify a token (HS256) of each, the others ask for none. 10,000 have come and gone before.',
   metrics: [cpuPer('connection'), rateOf('connections')],
   stages: [
     {
       peers: [hub, centrifugo, socketIo, wsShared, crossws],
       rows: [{ name: '5000', title: '5,000 clients' }],
+      isWarm: true,
       async open(bench, peer) {
         const server = await bench.startWithLoad(peer)
         return openStorm(bench, server, { ...endpointOf(server.running), channel, subscribers: bench.size(5000) })

@@ -12,12 +12,13 @@ const history = { history_size: missed, history_ttl: '600s', force_recovery: tru
 export const recovery: Scenario = {
   name: 'recovery',
   title: 'Recovery',
-  about: `1,000 clients come back at once, each with a token, and are given the ${missed} messages that they missed, 128 bytes each.`,
+  about: `1,000 clients come back at once, each with a token, and are given the ${missed} messages that they missed, 128 bytes each. A figure is of five such storms, after ten that do not count.`,
   metrics: [cpuPer('client'), rateOf('clients')],
   stages: [
     {
       peers: [hub, centrifugo],
       rows: [{ name: '1000x100', title: '1,000 clients, 100 messages each' }],
+      isWarm: true,
       async open(bench, peer) {
         const server = await bench.startWithLoad(peer, { namespace: history })
         const { running } = server

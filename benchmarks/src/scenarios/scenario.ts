@@ -35,6 +35,8 @@ export interface Stage {
   readonly rows: readonly RowFacts[]
   /** At most so many rounds: for what is large, or hardly varies. */
   readonly maxRounds?: number
+  /** It needs no rehearsal: `open` has brought the servers up to speed. */
+  readonly isWarm?: boolean
   /** Each peer is started for its measurement and stopped after it: for what is about starting, or needs much memory. */
   readonly oneByOne?: boolean
   open(bench: Bench, peer: Peer): Promise<Contender>

@@ -21,6 +21,7 @@ import { renewConnection, renewSubscription } from './renewal.ts'
 import type { Sink } from '../fanout/sink.ts'
 import type { Subscription } from './subscription.ts'
 import type { TokenMark } from '../tokens/revocations.ts'
+import { connectionClosed } from './connection-closed.ts'
 import { expiryOf } from './ttl.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import { Writer, type WriterOwner } from '../fanout/writer.ts'
@@ -360,7 +361,7 @@ export class Session implements Alarm, WriterOwner {
   }
 
   #expire(): void {
-    if (this.#state === 'refused') this.disconnect(disconnect('connectionClosed'))
+    if (this.#state === 'refused') this.disconnect(connectionClosed)
     else if (this.isRenewedByServer) {
       this.#closeAt = Number.POSITIVE_INFINITY
       renewConnection(this.#core, this)
@@ -481,5 +482,3 @@ export class Session implements Alarm, WriterOwner {
 
 /** How long a refused connection is left open, so that the error arrives. */
 const refusedCloseDelay = 5000
-/** Made once: its stack would be 12 µs of every connection's end. */
-const connectionClosed = disconnect('connectionClosed')

@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http'
 import { disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
+import { connectionClosed } from '../session/connection-closed.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import { writeBatch } from './write-batch.ts'
@@ -76,7 +77,7 @@ class StreamConnection implements Connection, TimedWrites {
   /** There is no Close here: the client is told in a message, then the answer ends. */
   close(code: number, reason: string): void {
     const { wire } = this.#options
-    if (code !== disconnect('connectionClosed').code) this.write([wire.push({ disconnect: { code, reason } })])
+    if (code !== connectionClosed.code) this.write([wire.push({ disconnect: { code, reason } })])
     this.#response.end()
     const cancel = this.#core.clock.setTimer(() => this.#response.destroy(), endTimeoutMs)
     this.#response.once('close', cancel)

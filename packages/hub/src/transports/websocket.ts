@@ -8,18 +8,19 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { decodeConnectRequest, disconnect } from '@backchannel/protocol'
 import type { Core } from '../core.ts'
+import { connectionClosed } from '../session/connection-closed.ts'
 import type { Connection, Handshake, Session } from '../session/session.ts'
 import { closeTimeoutMs, FrameSink } from './frame-sink.ts'
 import type { Frame, Wire } from '../wires/wire.ts'
 import type { WebSocketWires } from '../wires/wires.ts'
 import type { WriteTimeout } from './write-timeout.ts'
 
-/** The library's, and what it is the socket of: so one listener does for ten thousand of them. */
+/** The library's, with what it is the socket of: so one listener does for ten thousand of them. */
 export class HubWebSocket extends WebSocket {
   connection: WebSocketConnection | undefined = undefined
 }
 
-/** An upgraded WebSocket and what its handshake asked for. */
+/** An upgraded WebSocket, what its handshake asked for, and what it shares with the others of its transport. */
 export interface UpgradedWebSocket {
   readonly webSocket: HubWebSocket
   /** The one that was upgraded. */
@@ -27,32 +28,27 @@ export interface UpgradedWebSocket {
   readonly handshake: Handshake
   /** Those that its handshake has agreed to. */
   readonly wires: WebSocketWires
-  /** Of its transport. */
   readonly timeout: WriteTimeout
-  /** All of its transport that are open or still closing. */
+  /** All that are open or still closing. */
   readonly open: Set<WebSocket>
 }
 
 const badRequest = disconnect('badRequest')
 const writeError = disconnect('writeError')
-/** The protocol has this code for a connection that is dropped without a word. */
-const withoutFrame = disconnect('connectionClosed').code
 
-/**
- * Socket, sink and connection in one object with methods, not several with closures: at ten thousand connections that
- * is 600 bytes of each.
- */
+/** All that a connection has of its own, in one object: closures and an object for each of its roles would be 1 KB more. */
 class WebSocketConnection extends FrameSink implements Connection {
   readonly wire: Wire
-  readonly #core: Core
+  protected readonly core: Core
   readonly #open: Set<WebSocket>
   #pingFrame: Connection['pingFrame']
   #session: Session | undefined
 
   constructor(core: Core, { webSocket, socket, timeout, open }: UpgradedWebSocket, wire: Wire) {
     super(webSocket, socket, timeout)
+    webSocket.connection = this
     this.wire = wire
-    this.#core = core
+    this.core = core
     this.#open = open
   }
 
@@ -63,20 +59,23 @@ class WebSocketConnection extends FrameSink implements Connection {
   /** Pings are frames of WebSocket's own, in place of the protocol's or beside them. */
   pingWithFrames(isAlone: boolean): void {
     this.#pingFrame = { ping: () => this.webSocket.ping(), isAlone }
-    this.webSocket.on('pong', () => this.#session?.pongFrame())
+    this.webSocket.on('pong', onPong)
   }
 
   /** Makes it a session; from here on its end is told. */
-  begin(webSocket: HubWebSocket, handshake: Handshake): Session {
-    webSocket.connection = this
-    this.#open.add(webSocket)
-    this.#session = this.#core.connect(this, handshake)
-    webSocket.on('close', onClose).on('error', onError)
+  begin(handshake: Handshake): Session {
+    this.#open.add(this.webSocket)
+    this.webSocket.on('close', onClose).on('error', onError)
+    this.#session = this.core.connect(this, handshake)
     return this.#session
   }
 
   message(data: Buffer): void {
     this.#session?.receive(this.#session.protocol === 'protobuf' ? data : data.toString('utf8'))
+  }
+
+  pong(): void {
+    this.#session?.pongFrame()
   }
 
   closed(): void {
@@ -85,7 +84,7 @@ class WebSocketConnection extends FrameSink implements Connection {
   }
 
   failed(reason: string): void {
-    this.#core.logger.info({ client: this.#session?.client, reason }, 'websocket error')
+    this.core.logger.info({ client: this.#session?.client, reason }, 'websocket error')
   }
 
   onWriteTimeout(): void {
@@ -93,7 +92,7 @@ class WebSocketConnection extends FrameSink implements Connection {
   }
 
   override close(code: number, reason: string): void {
-    if (code === withoutFrame) this.terminate()
+    if (code === connectionClosed.code) this.terminate()
     else super.close(code, reason)
   }
 }
@@ -104,6 +103,10 @@ function connectionOf(webSocket: WebSocket): WebSocketConnection | undefined {
 
 function onMessage(this: WebSocket, data: unknown): void {
   connectionOf(this)?.message(data as Buffer)
+}
+
+function onPong(this: WebSocket): void {
+  connectionOf(this)?.pong()
 }
 
 function onClose(this: WebSocket): void {
@@ -126,7 +129,7 @@ export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsW
   const wire = handshake.protocol === 'protobuf' ? wires.protobuf : wires.json
   const connection = new WebSocketConnection(core, upgraded, wire)
   if (pingsWithFrames) connection.pingWithFrames(true)
-  connection.begin(webSocket, handshake)
+  connection.begin(handshake)
   webSocket.on('message', onMessage)
 }
 
@@ -144,32 +147,33 @@ export interface UniWebSocketOptions {
 /** Ends as its options have it. */
 class UniWebSocketConnection extends WebSocketConnection {
   readonly isUnidirectional = true
-  readonly #core: Core
-  readonly #options: UniWebSocketOptions
+  readonly #tellsDisconnect: boolean
+  readonly #isAbrupt: boolean
 
   constructor(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions) {
     super(core, upgraded, options.joinsPushes ? upgraded.wires.uniJoined : upgraded.wires.uni)
-    this.#core = core
-    this.#options = options
+    this.#tellsDisconnect = options.tellsDisconnect
+    this.#isAbrupt = options.isAbrupt
   }
 
   override close(code: number, reason: string): void {
-    const { tellsDisconnect, isAbrupt } = this.#options
-    if (tellsDisconnect && code !== withoutFrame) this.write([this.wire.push({ disconnect: { code, reason } })])
-    if (isAbrupt) this.#drop()
+    if (this.#tellsDisconnect && code !== connectionClosed.code) {
+      this.write([this.wire.push({ disconnect: { code, reason } })])
+    }
+    if (this.#isAbrupt) this.#drop()
     else super.close(code, reason)
   }
 
   /** The first frame was no connect request: what was never understood is told by Close alone. */
   refuse(): void {
-    if (this.#options.isAbrupt) this.#drop()
+    if (this.#isAbrupt) this.#drop()
     else super.close(badRequest.code, badRequest.reason)
   }
 
   /** Behind what was written; a peer that does not read that far is dropped in the end. */
   #drop(): void {
     this.socket.end()
-    const cancel = this.#core.clock.setTimer(() => this.terminate(), closeTimeoutMs)
+    const cancel = this.core.clock.setTimer(() => this.terminate(), closeTimeoutMs)
     this.webSocket.once('close', cancel)
   }
 }
@@ -179,7 +183,7 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
   const { webSocket, handshake } = upgraded
   const connection = new UniWebSocketConnection(core, upgraded, options)
   connection.pingWithFrames(false)
-  const session = connection.begin(webSocket, handshake)
+  const session = connection.begin(handshake)
   if (options.connectRequest !== undefined) {
     session.receive(options.connectRequest)
     return

@@ -13,7 +13,7 @@ export interface TimedWrites {
 
 /**
  * The limit for one write: what a peer has not taken when it is over stays untaken. A connection has one alarm at a time,
- * and none while everything is taken at once, which is nearly always. One limit does for all connections of a transport.
+ * and none while everything is taken at once, which is nearly always. Several may share a limit.
  */
 export class WriteTimeout {
   readonly #clock: Clock

@@ -1,8 +1,10 @@
 import { cpuPer, rateOf } from '../metrics.ts'
-import { apiKey, channel } from '../payload.ts'
+import { burst } from '../modes.ts'
+import { apiKey, channel, payloadOf } from '../payload.ts'
 import { hub } from '../peers/hub.ts'
 import { socketIo } from '../peers/socket-io.ts'
 import type { LoopRequest, LoopResult } from '../servers/loop.ts'
+import { isLoadLimited, openAudience } from './delivery.ts'
 import type { Scenario, Stage } from './scenario.ts'
 
 /** How many publications a round makes; a fraction of a second of them. */
@@ -37,14 +39,38 @@ function loopStage(kind: LoopRequest['kind'], title: string, peers: Stage['peers
   }
 }
 
+/** A hundred in a tick, as long as all have heard the last hundred: what is written is a part of it. */
+function heardStage(subscribers: number, title: string): Stage {
+  return {
+    peers: [hub, socketIo],
+    rows: [{ name: `heard-by-${subscribers}`, title }],
+    async open(bench, peer) {
+      const audience = bench.size(subscribers)
+      const { running, contender } = await openAudience(bench, peer, { subscribers: audience })
+      return contender(
+        () => burst.request(running, payloadOf(128), audience),
+        (result) => ({
+          figures: {
+            cpu: (result.serverCpu / result.publications) * 1e6,
+            rate: result.publications / result.seconds,
+          },
+          isLoadLimited: isLoadLimited(result),
+        }),
+      )
+    },
+  }
+}
+
 export const inProcess: Scenario = {
   name: 'in-process',
-  title: 'Publishing in process, where nobody listens',
-  about: `What a publish costs an app that has no users yet: ${publications.toLocaleString('en')} in a loop, 128 bytes of JSON. With Socket.IO, an emit to an empty room.`,
+  title: 'Publishing in process',
+  about: `What a publish costs an app that has no users yet: ${publications.toLocaleString('en')} in a loop, 128 bytes of JSON. With Socket.IO, an emit to an empty room. With subscribers, a hundred in each tick.`,
   metrics: [cpuPer('publish'), rateOf('publishes')],
   stages: [
     loopStage('encoded', 'data encoded before', [hub]),
     loopStage('object', 'an object', [hub, socketIo]),
     loopStage('history', 'an object, history of 100', [hub]),
+    heardStage(1, 'an object, one subscriber'),
+    heardStage(10, 'an object, ten subscribers'),
   ],
 }

@@ -6,7 +6,13 @@ import type { CheckedConfig } from '../config/config.ts'
 import type { Core } from '../core.ts'
 import type { OriginRules } from './origins.ts'
 import { sizeLimits } from '../transports/frame-sink.ts'
-import { HubWebSocket, isConnectRequest, serveUniWebSocket, serveWebSocket } from '../transports/websocket.ts'
+import {
+  HubWebSocket,
+  isConnectRequest,
+  serveUniWebSocket,
+  serveWebSocket,
+  type UpgradedWebSocket,
+} from '../transports/websocket.ts'
 import { WriteTimeout } from '../transports/write-timeout.ts'
 import { deflatingWires } from '../transports/deflate.ts'
 import { wires, type WebSocketWires } from '../wires/wires.ts'
@@ -89,12 +95,9 @@ export class WebSocketRoutes {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, parameters: URLSearchParams): void {
     const isAsked = parameters.get('cf_protocol') === 'protobuf' || parameters.get('format') === 'protobuf'
     const pingsWithFrames = parameters.get('cf_ws_frame_ping_pong') === 'true'
-    const { timeout, open } = this.#bidirectional
-    shakeHands(this.#bidirectional, request, socket, head, (webSocket, ownWires) => {
-      const protocol = isAsked || webSocket.protocol === protobufSubprotocol ? 'protobuf' : 'json'
-      const handshake = handshakeOf(request, 'websocket', protocol)
-      const upgraded = { webSocket, socket, handshake, wires: ownWires, timeout, open }
-      serveWebSocket(this.#core, upgraded, { pingsWithFrames })
+    shakeHands(this.#bidirectional, request, socket, head, (upgraded) => {
+      const protocol = isAsked || upgraded.webSocket.protocol === protobufSubprotocol ? 'protobuf' : 'json'
+      serveWebSocket(this.#core, upgraded, handshakeOf(request, 'websocket', protocol), { pingsWithFrames })
     })
   }
 
@@ -105,11 +108,8 @@ export class WebSocketRoutes {
       refuse(socket, 400, 'Bad Request', 'invalid connect request\n')
       return
     }
-    const { timeout, open } = this.#unidirectional
-    shakeHands(this.#unidirectional, request, socket, head, (webSocket, ownWires) => {
-      const handshake = handshakeOf(request, 'uni_websocket', 'json')
-      const upgraded = { webSocket, socket, handshake, wires: ownWires, timeout, open }
-      serveUniWebSocket(this.#core, upgraded, {
+    shakeHands(this.#unidirectional, request, socket, head, (upgraded) => {
+      serveUniWebSocket(this.#core, upgraded, handshakeOf(request, 'uni_websocket', 'json'), {
         joinsPushes: options.join_push_messages,
         tellsDisconnect: !options.disable_disconnect_push,
         isAbrupt: options.disable_closing_handshake,
@@ -139,21 +139,24 @@ function handshakes(
   return { ...all, deflating: { server, wires: deflatingWires(options) } }
 }
 
-/** @param open gets the wires that the handshake has agreed to */
+/** @param serve gets the wires that the handshake has agreed to */
 function shakeHands(
-  { plain, deflating }: Handshakes,
+  { plain, deflating, timeout, open }: Handshakes,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  open: (webSocket: HubWebSocket, agreed: WebSocketWires) => void,
+  serve: (upgraded: UpgradedWebSocket) => void,
 ): void {
   // Who wants a smaller window than all the others would need messages of its own.
   const wantsOwnWindow = smallWindow.test(headerOf(request, 'sec-websocket-extensions') ?? '')
   if (!deflating || wantsOwnWindow) {
-    plain.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, wires.webSocket))
+    plain.handleUpgrade(request, socket, head, (webSocket) =>
+      serve({ webSocket, socket, wires: wires.webSocket, timeout, open }),
+    )
     return
   }
-  deflating.server.handleUpgrade(request, socket, head, (webSocket) =>
-    open(webSocket, webSocket.extensions === '' ? wires.webSocket : deflating.wires),
-  )
+  deflating.server.handleUpgrade(request, socket, head, (webSocket) => {
+    const agreed = webSocket.extensions === '' ? wires.webSocket : deflating.wires
+    serve({ webSocket, socket, wires: agreed, timeout, open })
+  })
 }

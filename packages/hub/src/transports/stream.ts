@@ -24,7 +24,7 @@ class StreamConnection implements Connection, TimedWrites {
   readonly #response: ServerResponse
   readonly #options: StreamOptions
   readonly #timeout: WriteTimeout
-  readonly #session: Session
+  readonly session: Session
   isWriteTimed = false
 
   constructor(core: Core, response: ServerResponse, handshake: Handshake, options: StreamOptions) {
@@ -32,11 +32,7 @@ class StreamConnection implements Connection, TimedWrites {
     this.#response = response
     this.#options = options
     this.#timeout = new WriteTimeout(core.clock, writeTimeoutMs)
-    this.#session = core.connect(this, handshake)
-  }
-
-  get session(): Session {
-    return this.#session
+    this.session = core.connect(this, handshake)
   }
 
   get wire(): Wire {
@@ -84,7 +80,7 @@ class StreamConnection implements Connection, TimedWrites {
   }
 
   onWriteTimeout(): void {
-    this.#session.disconnect(writeError)
+    this.session.disconnect(writeError)
   }
 
   /** Nothing can be left unread here: requests are refused while the session is congested. */

@@ -20,12 +20,11 @@ export class HubWebSocket extends WebSocket {
   connection: WebSocketConnection | undefined = undefined
 }
 
-/** An upgraded WebSocket, what its handshake asked for, and what it shares with the others of its transport. */
+/** An upgraded WebSocket, and what it shares with the others of its transport. */
 export interface UpgradedWebSocket {
   readonly webSocket: HubWebSocket
   /** The one that was upgraded. */
   readonly socket: Duplex
-  readonly handshake: Handshake
   /** Those that its handshake has agreed to. */
   readonly wires: WebSocketWires
   readonly timeout: WriteTimeout
@@ -41,7 +40,7 @@ class WebSocketConnection extends FrameSink implements Connection {
   readonly wire: Wire
   protected readonly core: Core
   readonly #open: Set<WebSocket>
-  #pingFrame: Connection['pingFrame']
+  pingFrame: Connection['pingFrame']
   #session: Session | undefined
 
   constructor(core: Core, { webSocket, socket, timeout, open }: UpgradedWebSocket, wire: Wire) {
@@ -52,13 +51,9 @@ class WebSocketConnection extends FrameSink implements Connection {
     this.#open = open
   }
 
-  get pingFrame(): Connection['pingFrame'] {
-    return this.#pingFrame
-  }
-
   /** Pings are frames of WebSocket's own, in place of the protocol's or beside them. */
   pingWithFrames(isAlone: boolean): void {
-    this.#pingFrame = { ping: () => this.webSocket.ping(), isAlone }
+    this.pingFrame = { ping: () => this.webSocket.ping(), isAlone }
     this.webSocket.on('pong', onPong)
   }
 
@@ -124,8 +119,13 @@ export interface WebSocketOptions {
 }
 
 /** Makes it a session that is spoken to both ways. */
-export function serveWebSocket(core: Core, upgraded: UpgradedWebSocket, { pingsWithFrames }: WebSocketOptions): void {
-  const { webSocket, handshake, wires } = upgraded
+export function serveWebSocket(
+  core: Core,
+  upgraded: UpgradedWebSocket,
+  handshake: Handshake,
+  { pingsWithFrames }: WebSocketOptions,
+): void {
+  const { webSocket, wires } = upgraded
   const wire = handshake.protocol === 'protobuf' ? wires.protobuf : wires.json
   const connection = new WebSocketConnection(core, upgraded, wire)
   if (pingsWithFrames) connection.pingWithFrames(true)
@@ -179,8 +179,12 @@ class UniWebSocketConnection extends WebSocketConnection {
 }
 
 /** Makes it a session that only listens. */
-export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, options: UniWebSocketOptions): void {
-  const { webSocket, handshake } = upgraded
+export function serveUniWebSocket(
+  core: Core,
+  upgraded: UpgradedWebSocket,
+  handshake: Handshake,
+  options: UniWebSocketOptions,
+): void {
   const connection = new UniWebSocketConnection(core, upgraded, options)
   connection.pingWithFrames(false)
   const session = connection.begin(handshake)
@@ -188,7 +192,7 @@ export function serveUniWebSocket(core: Core, upgraded: UpgradedWebSocket, optio
     session.receive(options.connectRequest)
     return
   }
-  webSocket.once('message', (data: Buffer) => {
+  upgraded.webSocket.once('message', (data: Buffer) => {
     const text = data.toString('utf8')
     if (isConnectRequest(text)) {
       session.receive(text)
